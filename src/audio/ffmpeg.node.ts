@@ -1,0 +1,200 @@
+/** Everything that has no decoder of our own, through the `ffmpeg` and `ffprobe` programs of the machine. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { AudioError, brokenOff } from './errors.ts'
+import type { AudioBlock, AudioInfo, SampleFormat, Samples } from './types.ts'
+
+interface Probe {
+  readonly info: AudioInfo
+  /** Sample format asked of ffmpeg: the narrowest that loses nothing. */
+  readonly output: 'f32le' | 's32le' | 'f64le'
+  /** Seconds that the container promises; undefined where it is a guess from the bit rate. */
+  readonly seconds: number | undefined
+}
+
+export interface DecodedByFfmpeg {
+  readonly info: AudioInfo
+  blocks(): AsyncGenerator<AudioBlock>
+  release(): Promise<void>
+}
+
+const FRAMES_PER_BLOCK = 16384
+
+async function capture(
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<{ stdout: string; stderr: string; code: number | null }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(signal ? { signal } : {}) })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { stdout, stderr, code }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** The last line of ffmpeg's complaint, without the address of its context. */
+function lastLine(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  return (lines.at(-1) ?? '').replace(/^\[[^\]]*\]\s*/, '').trim()
+}
+
+interface ProbedStream {
+  codec_name?: string
+  sample_rate?: string
+  channels?: number
+  sample_fmt?: string
+  bits_per_sample?: number
+  bits_per_raw_sample?: string
+  duration?: string
+}
+
+function losslessFormat(stream: ProbedStream): SampleFormat | undefined {
+  const codec = stream.codec_name ?? ''
+  const lossless = /^(pcm_(?!alaw|mulaw|vidc)|alac$|flac$|wavpack$|ape$|tta$|truehd$|mlp$|shorten$|tak$|als$)/.test(codec)
+  if (!lossless) return undefined
+  const layout = (stream.sample_fmt ?? '').replace(/p$/, '')
+  if (layout === 'flt') return { kind: 'float', bits: 32 }
+  if (layout === 'dbl') return { kind: 'float', bits: 64 }
+  if (layout === 'u8') return { kind: 'int', bits: 8 }
+  if (layout === 's16') return { kind: 'int', bits: 16 }
+  const raw = Number(stream.bits_per_raw_sample ?? stream.bits_per_sample ?? 0)
+  return { kind: 'int', bits: raw > 0 && raw <= 24 ? 24 : 32 }
+}
+
+async function probe(path: string, what: string, signal: AbortSignal | undefined): Promise<Probe> {
+  const args = ['-v', 'warning', '-select_streams', 'a:0', '-show_streams', '-show_format', '-of', 'json', `file:${path}`]
+  let result: Awaited<ReturnType<typeof capture>>
+  try {
+    result = await capture('ffprobe', args, signal)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    throw new AudioError(
+      `${what}, which needs ffmpeg: install it (it must be on the PATH together with ffprobe), or convert the file to WAV or FLAC`,
+      { path, cause: error },
+    )
+  }
+  if (result.code !== 0) {
+    throw new AudioError(`${what}, and ffmpeg cannot read it either (${lastLine(result.stderr)}); is it a sound file?`, { path })
+  }
+  const parsed = JSON.parse(result.stdout) as { streams?: ProbedStream[]; format?: { format_name?: string; duration?: string } }
+  const stream = parsed.streams?.[0]
+  if (!stream) throw new AudioError('holds no sound', { path })
+  const sampleRate = Number(stream.sample_rate)
+  const channels = Number(stream.channels)
+  if (!(sampleRate > 0 && channels > 0))
+    throw new AudioError(`has a sound stream that ffmpeg cannot decode (codec ${stream.codec_name ?? 'unknown'})`, { path })
+  const sampleFormat = losslessFormat(stream)
+  const guessed = /Estimating duration from bitrate/.test(result.stderr)
+  const seconds = guessed ? Number.NaN : Number(stream.duration ?? parsed.format?.duration ?? Number.NaN)
+  const wide = sampleFormat && sampleFormat.bits > 24
+  return {
+    info: { sampleRate, channels, frames: undefined, format: stream.codec_name ?? parsed.format?.format_name ?? 'unknown', sampleFormat },
+    output: wide && sampleFormat.kind === 'int' ? 's32le' : sampleFormat?.bits === 64 ? 'f64le' : 'f32le',
+    seconds: seconds > 0 ? seconds : undefined,
+  }
+}
+
+/**
+ * Starts to decode the first sound stream of a file at its own rate and channels.
+ *
+ * @param what - what the file is as far as known, for the error that asks for ffmpeg: "is an M4A file"
+ */
+export async function decodeWithFfmpeg(path: string, what: string, signal: AbortSignal | undefined): Promise<DecodedByFfmpeg> {
+  const { info, output, seconds } = await probe(path, what, signal)
+  const args = [
+    '-nostdin',
+    '-v',
+    'error',
+    '-xerror',
+    '-i',
+    `file:${path}`,
+    '-map',
+    '0:a:0',
+    '-vn',
+    '-sn',
+    '-dn',
+    '-f',
+    output,
+    '-c:a',
+    `pcm_${output}`,
+    'pipe:1',
+  ]
+  const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-4096)
+  })
+  let failure: unknown
+  const closed = new Promise<number | null>((resolve) => {
+    child.once('error', (error) => {
+      failure = error
+      resolve(null)
+    })
+    child.once('close', (code) => resolve(code))
+  })
+  const bytesPerSample = output === 'f64le' ? 8 : 4
+  const frameBytes = bytesPerSample * info.channels
+
+  async function* blocks(): AsyncGenerator<AudioBlock> {
+    let rest = new Uint8Array(0)
+    let done = 0
+    for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
+      const bytes = new Uint8Array(rest.length + chunk.length)
+      bytes.set(rest)
+      bytes.set(chunk, rest.length)
+      const frames = Math.floor(bytes.length / frameBytes)
+      rest = bytes.slice(frames * frameBytes)
+      for (let from = 0; from < frames; from += FRAMES_PER_BLOCK) {
+        const count = Math.min(FRAMES_PER_BLOCK, frames - from)
+        yield planar(new DataView(bytes.buffer, from * frameBytes, count * frameBytes), info.channels, count, output)
+        done += count
+      }
+    }
+    const code = await closed
+    if (failure) throw new AudioError(`ffmpeg could not be started: ${String(failure)}`, { path, cause: failure })
+    if (code !== 0) throw brokenOff(path, done, info.sampleRate, `ffmpeg says: ${lastLine(stderr) || `exit code ${code}`}`)
+    // Containers count encoder padding differently: a tenth of a second is above any codec's frame, below any cut worth the name.
+    if (seconds !== undefined && done / info.sampleRate < seconds - 0.1) {
+      throw brokenOff(path, done, info.sampleRate, `its header promises ${seconds.toFixed(3)} s of sound`)
+    }
+  }
+
+  return {
+    info,
+    blocks,
+    async release() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      child.stdout.destroy()
+      await closed
+    },
+  }
+}
+
+function planar(view: DataView, channels: number, frames: number, layout: Probe['output']): AudioBlock {
+  const block: Samples[] = []
+  for (let channel = 0; channel < channels; channel++) {
+    const samples = layout === 'f32le' ? new Float32Array(frames) : new Float64Array(frames)
+    for (let i = 0; i < frames; i++) {
+      const index = i * channels + channel
+      samples[i] =
+        layout === 'f32le'
+          ? view.getFloat32(index * 4, true)
+          : layout === 'f64le'
+            ? view.getFloat64(index * 8, true)
+            : view.getInt32(index * 4, true) / 2 ** 31
+    }
+    block.push(samples)
+  }
+  return block
+}

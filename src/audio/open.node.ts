@@ -1,0 +1,108 @@
+/** Opens any sound file by its content and streams its samples with bounded memory. */
+
+import type { FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import type { ByteReader } from './byte-reader.ts'
+import { createByteReader } from './byte-reader.ts'
+import { AudioError } from './errors.ts'
+import { decodeWithFfmpeg } from './ffmpeg.node.ts'
+import type { AudioBlock, AudioInfo, AudioStream } from './types.ts'
+import { readWavHeader } from './wav-header.ts'
+import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
+
+interface Decoded {
+  readonly info: AudioInfo
+  blocks(): AsyncGenerator<AudioBlock>
+  release(): Promise<void> | void
+}
+
+/**
+ * Opens a sound file for one pass from start to end. The content decides, not the name: WAV, FLAC, MP3, Ogg Vorbis and Opus by decoders that ship with Divisi,
+ * everything else by the `ffmpeg` of the machine.
+ *
+ * @throws AudioError, one line each, for what is missing, unreadable, empty, no sound, or needs ffmpeg where there is none. The blocks throw one where the stream breaks off.
+ * @example
+ * const song = await openAudio('song.mp3')
+ * for await (const [left, right] of song.blocks) { … }
+ */
+export async function openAudio(path: string, options: { signal?: AbortSignal } = {}): Promise<AudioStream> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const handle = await openFile(path)
+  try {
+    const reader = await fileReader(handle, path)
+    return toStream(await decode(reader, path, signal), handle, path, signal)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const reason =
+      code === 'ENOENT'
+        ? 'no such file'
+        : code === 'EACCES' || code === 'EPERM'
+          ? 'cannot be read: permission denied'
+          : `cannot be opened (${String(code ?? error)})`
+    throw new AudioError(reason, { path, cause: error })
+  }
+}
+
+async function fileReader(handle: FileHandle, path: string): Promise<ByteReader> {
+  const stat = await handle.stat()
+  if (stat.isDirectory()) throw new AudioError('is a folder, not a sound file', { path })
+  const seekable = stat.isFile()
+  return createByteReader({
+    name: path,
+    size: seekable ? stat.size : undefined,
+    seekable,
+    fill: async (target, position) => (await handle.read(target, 0, target.length, seekable ? position : null)).bytesRead,
+  })
+}
+
+async function decode(reader: ByteReader, path: string, signal: AbortSignal | undefined): Promise<Decoded> {
+  const head = await reader.peek(16)
+  if (head.length === 0) throw new AudioError('is empty', { path })
+  const magic = String.fromCharCode(...head)
+  if (/^(RIFF|RIFX|RF64|BW64)....WAVE/s.test(magic) || (head.length < 12 && /^(RIFF|RIFX|RF64|BW64)/.test(magic))) {
+    const header = await readWavHeader(reader)
+    if (wavSampleFormat(header)) {
+      return { info: wavInfo(reader, header), blocks: () => readWavBlocks(reader, header), release: () => {} }
+    }
+  }
+  if (reader.size === undefined) throw new AudioError('is a pipe, and only WAV can be read from one', { path })
+  return decodeWithFfmpeg(path, 'is of a kind that Divisi has no decoder for', signal)
+}
+
+function toStream(decoded: Decoded, handle: FileHandle, path: string, signal: AbortSignal | undefined): AudioStream {
+  let released: Promise<void> | undefined
+  const release = (): Promise<void> => {
+    released ??= (async () => {
+      await decoded.release()
+      await handle.close()
+    })()
+    return released
+  }
+  let started = false
+  async function* blocks(): AsyncGenerator<AudioBlock> {
+    if (started || released)
+      throw new AudioError(`${released ? 'was closed' : 'is being read already'}: open it again to read it from its start`, { path })
+    started = true
+    try {
+      for await (const block of decoded.blocks()) {
+        signal?.throwIfAborted()
+        yield block
+        signal?.throwIfAborted()
+        if (released) throw new AudioError('was closed while it was read', { path })
+      }
+    } finally {
+      await release()
+    }
+  }
+  return { info: decoded.info, blocks: { [Symbol.asyncIterator]: blocks }, close: release }
+}

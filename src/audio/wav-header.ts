@@ -1,0 +1,129 @@
+/**
+ * The header of WAV files: RIFF, RIFX (big-endian), RF64 and BW64 (64-bit lengths in a ds64 chunk), with PCM, IEEE float and extensible formats.
+ *
+ * Microsoft & IBM, "Multimedia Programming Interface and Data Specifications 1.0" (1991); Microsoft, "Multiple Channel Audio Data and
+ * WAVE Files" (2001); EBU Tech 3306 (RF64); ITU-R BS.2088 (BW64).
+ */
+
+import type { ByteReader } from './byte-reader.ts'
+import { AudioError } from './errors.ts'
+
+export interface WavHeader {
+  readonly littleEndian: boolean
+  /** `other` is a compressed or unknown encoding, named by `tag`. */
+  readonly encoding: 'int' | 'float' | 'other'
+  /** The wFormatTag, or that of the sub-format where extensible. */
+  readonly tag: number
+  readonly sampleRate: number
+  readonly channels: number
+  /** Bytes of one sample of one channel. */
+  readonly bytesPerSample: number
+  /** Bits that the header says are used, the high ones of the container. */
+  readonly validBits: number
+  /** Length of the sample data in bytes; undefined where it lasts to the end of the source. */
+  readonly dataBytes: number | undefined
+}
+
+const EXTENSIBLE = 0xfffe
+/** Bytes 2–15 of the sub-format GUIDs whose first two bytes are a format tag (KSDATAFORMAT_SUBTYPE_WAVEFORMATEX). */
+const WAVEFORMATEX_GUID = [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71]
+/** SoX writes this length into headers that it cannot patch (its wav.c). */
+const SOX_PIPE_LENGTH = 0x7ffff000
+/** Lengths from here up are 0xFFFFFFFF, with or without the header's own bytes taken off, of writers that could not know. */
+const LEAST_UNKNOWN_LENGTH = 0xffffff00
+const LONGEST_FORMAT_CHUNK = 1 << 16
+
+const ascii = (bytes: Uint8Array, start: number, end: number): string => String.fromCharCode(...bytes.subarray(start, end))
+
+/** Reads up to the first byte of sample data. Throws an AudioError that names what is wrong with the header. */
+export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
+  const fail = (reason: string): never => {
+    throw new AudioError(`is a WAV file with a broken header: ${reason}`, { path: reader.name })
+  }
+  const riff = (await reader.read(12)).slice()
+  if (riff.length < 12) fail(`it ends after ${riff.length} bytes`)
+  const id = ascii(riff, 0, 4)
+  const littleEndian = id !== 'RIFX'
+  const riffBytes = new DataView(riff.buffer).getUint32(4, littleEndian)
+  let long: { data: number; riff: number } | undefined
+  let format: Omit<WavHeader, 'dataBytes'> | undefined
+  for (;;) {
+    const head = (await reader.read(8)).slice()
+    if (head.length < 8) {
+      const missing = format ? 'data' : 'fmt'
+      fail(head.length === 0 ? `it has no "${missing}" chunk` : `it ends within the head of a chunk, before the "${missing}" chunk`)
+    }
+    const chunk = ascii(head, 0, 4)
+    const length = new DataView(head.buffer).getUint32(4, littleEndian)
+    if (chunk === 'data') {
+      if (!format) return fail('its "data" chunk comes before its "fmt " chunk')
+      return { ...format, dataBytes: dataLength(reader, length, riffBytes, long) }
+    }
+    if (chunk === 'fmt ' || chunk === 'ds64') {
+      if (length > LONGEST_FORMAT_CHUNK) fail(`its "${chunk}" chunk claims ${length} bytes`)
+      const body = (await reader.read(length)).slice()
+      if (body.length < length) fail(`it ends within its "${chunk}" chunk`)
+      if (chunk === 'fmt ') format = parseFormat(body, littleEndian, fail)
+      else long = parseDs64(body, littleEndian, fail)
+    } else if ((await reader.skip(length)) < length) {
+      fail(`it ends within its "${chunk}" chunk, before the "${format ? 'data' : 'fmt'}" chunk`)
+    }
+    if (length % 2 === 1) await reader.skip(1)
+  }
+}
+
+function dataLength(
+  reader: ByteReader,
+  length: number,
+  riffBytes: number,
+  long: { data: number; riff: number } | undefined,
+): number | undefined {
+  if (long && length === 0xffffffff) {
+    return long.data === 0 || long.data >= Number.MAX_SAFE_INTEGER ? undefined : long.data
+  }
+  // A file whose outer length is true and whose data chunk says 0 holds no samples, whatever chunks follow.
+  const trulyEmpty = length === 0 && reader.size !== undefined && riffBytes + 8 === reader.size
+  const unknown = (length === 0 && !trulyEmpty) || length === SOX_PIPE_LENGTH || length >= LEAST_UNKNOWN_LENGTH
+  return unknown ? undefined : length
+}
+
+function parseDs64(body: Uint8Array, littleEndian: boolean, fail: (reason: string) => never): { data: number; riff: number } {
+  if (body.length < 24) fail(`its "ds64" chunk has ${body.length} bytes where 24 are the least`)
+  const view = new DataView(body.buffer)
+  return { riff: Number(view.getBigUint64(0, littleEndian)), data: Number(view.getBigUint64(8, littleEndian)) }
+}
+
+function parseFormat(body: Uint8Array, littleEndian: boolean, fail: (reason: string) => never): Omit<WavHeader, 'dataBytes'> {
+  if (body.length < 16) fail(`its "fmt " chunk has ${body.length} bytes where 16 are the least`)
+  const view = new DataView(body.buffer)
+  let tag = view.getUint16(0, littleEndian)
+  const channels = view.getUint16(2, littleEndian)
+  const sampleRate = view.getUint32(4, littleEndian)
+  const bytesPerSecond = view.getUint32(8, littleEndian)
+  const blockAlign = view.getUint16(12, littleEndian)
+  const bits = view.getUint16(14, littleEndian)
+  let validBits = bits
+  if (tag === EXTENSIBLE) {
+    if (body.length < 40) fail(`its extensible "fmt " chunk has ${body.length} bytes where 40 are the least`)
+    const stated = view.getUint16(18, littleEndian)
+    if (stated > 0 && stated <= bits) validBits = stated
+    const tail = body.subarray(26, 40)
+    // RIFX files hold the GUID's first words in their own byte order.
+    const known = WAVEFORMATEX_GUID.every((byte, index) => tail[index] === byte) || !littleEndian
+    tag = known ? view.getUint16(littleEndian ? 24 : 26, littleEndian) : EXTENSIBLE
+  }
+  const encoding = tag === 1 ? 'int' : tag === 3 ? 'float' : 'other'
+  if (channels === 0) fail('it claims 0 channels')
+  if (sampleRate === 0) fail('it claims a rate of 0 Hz')
+  const bytesPerSample = blockAlign / channels
+  if (encoding !== 'other') {
+    if (!Number.isInteger(bytesPerSample) || bytesPerSample === 0) {
+      fail(`its block align of ${blockAlign} bytes is no multiple of its ${channels} channels`)
+    }
+    if (bits === 0 || bits > 8 * bytesPerSample) fail(`it claims ${bits}-bit samples in ${bytesPerSample} bytes`)
+    if (bytesPerSecond !== sampleRate * blockAlign) {
+      fail(`it claims ${bytesPerSecond} bytes per second where its rate and block align give ${sampleRate * blockAlign}`)
+    }
+  }
+  return { littleEndian, encoding, tag, sampleRate, channels, bytesPerSample, validBits }
+}
