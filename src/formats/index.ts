@@ -1,0 +1,2 @@
+/** File formats of graphs and weights. */
+export { type OnnxGraph, writeOnnx } from './onnx.ts'

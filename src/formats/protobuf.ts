@@ -1,0 +1,46 @@
+/** The part of Protocol Buffers' wire format that writing needs: varints, fixed 32-bit floats, length-delimited fields. */
+
+export type Field = Uint8Array
+
+const encoder = new TextEncoder()
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    out.set(part, offset)
+    offset += part.length
+  }
+  return out
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = []
+  // 64-bit two's complement: BigInt only where 32-bit arithmetic would lose bits.
+  let rest = BigInt.asUintN(64, BigInt(value))
+  do {
+    const low = Number(rest & 0x7fn)
+    rest >>= 7n
+    bytes.push(rest > 0n ? low | 0x80 : low)
+  } while (rest > 0n)
+  return bytes
+}
+
+/** An integer, enum or bool field. */
+export function integerField(number: number, value: number): Field {
+  return Uint8Array.from([...varint(number << 3), ...varint(value)])
+}
+
+/** A 32-bit float field. */
+export function floatField(number: number, value: number): Field {
+  const out = new Uint8Array(5)
+  out[0] = (number << 3) | 5
+  new DataView(out.buffer).setFloat32(1, value, true)
+  return out
+}
+
+/** A string, bytes, packed or message field. */
+export function bytesField(number: number, value: string | Uint8Array | readonly Field[]): Field {
+  const body = typeof value === 'string' ? encoder.encode(value) : value instanceof Uint8Array ? value : concatBytes(value)
+  return concatBytes([Uint8Array.from([...varint((number << 3) | 2), ...varint(body.length)]), body])
+}

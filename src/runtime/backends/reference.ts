@@ -1,0 +1,77 @@
+/** The reference backend: interprets the graph in float64, one primitive after the other. Slow and obvious; the oracle of all tests. */
+import { type NdArray, type Node, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
+import { type Backend, checkFeeds, type DeviceArray, type DeviceView, type Feed, type HostArray, isView, type Program } from '../backend.ts'
+
+interface ReferenceArray extends DeviceArray {
+  readonly values: Float64Array
+}
+
+function allocate(length: number): ReferenceArray {
+  const values = new Float64Array(length)
+  const array: ReferenceArray = {
+    length,
+    values,
+    write: async (from, offset = 0) => values.set(from, offset),
+    read: async (offset = 0, count = length - offset) => Float32Array.from(values.subarray(offset, offset + count)),
+    view: (offset, shape) => ({ array, offset, shape }),
+    free: async () => {},
+  }
+  return array
+}
+
+function viewed({ array, offset, shape }: DeviceView): Float64Array {
+  const size = shape.reduce((n, extent) => n * extent, 1)
+  return (array as ReferenceArray).values.subarray(offset, offset + size)
+}
+
+function feedArray(feed: Feed, spec: TensorSpec): NdArray {
+  const data = isView(feed) ? viewed(feed).slice() : Float64Array.from(feed as ArrayLike<number | bigint>, Number)
+  return { shape: spec.shape, data }
+}
+
+function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
+  if (spec.dtype === 'int64') return BigInt64Array.from(Array.from(data, BigInt))
+  if (spec.dtype === 'bool') return Uint8Array.from(data)
+  return data.slice()
+}
+
+function load(outputs: Readonly<Record<string, Tensor>>): Program {
+  const named = Object.entries(outputs)
+  const order = topologicalOrder(Object.values(outputs))
+  const inputs: Record<string, TensorSpec> = {}
+  for (const x of [...order.flatMap((node) => node.inputs), ...Object.values(outputs)]) {
+    if (x.node.kind === 'input') inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
+  }
+  return {
+    inputs,
+    outputs: Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
+    run: async (feeds, { into = {} } = {}) => {
+      checkFeeds(inputs, feeds)
+      const values = new Map<Node, readonly NdArray[]>()
+      const valueOf = (x: Tensor): NdArray => {
+        if (x.node.kind === 'constant') return { shape: x.shape, data: x.node.data }
+        if (x.node.kind === 'input') return feedArray(feeds[x.node.name]!, x)
+        return values.get(x.node)![x.index]!
+      }
+      for (const node of order) values.set(node, node.operation.evaluate(node.inputs.map(valueOf), node.outputs))
+      const result: Record<string, HostArray> = {}
+      for (const [name, tensor] of named) {
+        const view = into[name]
+        if (view) viewed(view).set(valueOf(tensor).data)
+        else result[name] = hostArray(valueOf(tensor), tensor)
+      }
+      return result
+    },
+    dispose: async () => {},
+  }
+}
+
+/** A backend that needs nothing but this program. */
+export function createReferenceBackend(): Backend {
+  return {
+    description: 'reference, float64',
+    load: async (outputs) => load(outputs),
+    allocate: async (length) => allocate(length),
+    dispose: async () => {},
+  }
+}

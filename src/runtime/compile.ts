@@ -1,0 +1,44 @@
+/** From functions of tensors to programs: trace, load, run. */
+import { input, type Tensor, type TensorSpec } from '../tensor/index.ts'
+import type { Backend, HostArray, Program } from './backend.ts'
+import { createReferenceBackend } from './backends/reference.ts'
+
+export type Specs = Readonly<Record<string, TensorSpec | readonly number[]>>
+
+export interface CompileOptions {
+  readonly backend: Backend
+}
+
+/**
+ * Traces a function of named tensors and makes it ready to run. Shapes are static: another shape is another program.
+ *
+ * @param f gets one tensor per spec and returns the outputs by name
+ * @param specs shapes (float32) or full specs of the inputs
+ */
+export async function compile<S extends Specs>(
+  f: (inputs: { readonly [K in keyof S]: Tensor }) => Readonly<Record<string, Tensor>>,
+  specs: S,
+  { backend }: CompileOptions,
+): Promise<Program> {
+  const inputs = Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, 'dtype' in spec ? input(name, spec.shape, spec.dtype) : input(name, spec)]),
+  ) as { [K in keyof S]: Tensor }
+  return backend.load(f(inputs))
+}
+
+/**
+ * Traces, runs once, and gives the numbers: for lessons, tests and the curious. Runs in float64 on the reference backend unless told otherwise.
+ *
+ * @example
+ * const [y] = await evaluate(() => [mul(constant([1, 2, 3]), 2)]) // Float64Array [2, 4, 6]
+ */
+export async function evaluate(f: () => readonly Tensor[], backend: Backend = createReferenceBackend()): Promise<HostArray[]> {
+  const outputs = f()
+  const program = await backend.load(Object.fromEntries(outputs.map((tensor, i) => [`y${i}`, tensor])))
+  try {
+    const values = await program.run({})
+    return outputs.map((_, i) => values[`y${i}`]!)
+  } finally {
+    await program.dispose()
+  }
+}

@@ -1,0 +1,27 @@
+/** Symbolic tensors: shapes known, numbers promised; primitives, derivatives, and random keys. */
+export { grad, topologicalOrder } from './autodiff.ts'
+export * from './ops/conv.ts'
+export * from './ops/elementwise.ts'
+export * from './ops/matmul.ts'
+export { concat, expand, flip, narrow, pad, type ReduceOptions, reshape, slice, sum, sumTo, transpose } from './ops/movement.ts'
+export * from './ops/norm.ts'
+export * from './ops/reduce.ts'
+export * from './ops/resize.ts'
+export { stopGradient } from './ops/stop.ts'
+export { definePrimitive, type Primitive, primitiveNames } from './primitive.ts'
+export { createRandom, foldKey, type Random } from './random.ts'
+export { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts'
+export {
+  constant,
+  type DType,
+  type Emitter,
+  input,
+  type NdArray,
+  type Node,
+  type OnnxAttribute,
+  type OperationNode,
+  ShapeError,
+  type Tensor,
+  type TensorSpec,
+  withPlace,
+} from './tensor.ts'

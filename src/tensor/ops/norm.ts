@@ -1,0 +1,152 @@
+/** Normalisations that ONNX Runtime has as one kernel, and softmax. */
+import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
+import { definePrimitive } from '../primitive.ts'
+import { formatShape, normalizeAxis } from '../shape.ts'
+import { ShapeError, type Tensor } from '../tensor.ts'
+import { add, div, mul, sqrt, sub } from './elementwise.ts'
+import { reshape, sum } from './movement.ts'
+
+function channelAxes(x: Tensor): number[] {
+  return x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
+}
+
+/** (c) → (1, c, 1, …) beside x (b, c, …). */
+function perChannel(values: Tensor, x: Tensor): Tensor {
+  return reshape(
+    values,
+    x.shape.map((extent, axis) => (axis === 1 ? extent : 1)),
+  )
+}
+
+const batchNormPrimitive = definePrimitive<{ eps: number }>('batchNorm', {
+  infer: ([x, weight, bias]) => {
+    const channels = x!.shape[1]
+    if (x!.shape.length < 2 || weight!.shape.length !== 1 || weight!.shape[0] !== channels || bias!.shape[0] !== channels) {
+      throw new ShapeError(
+        'batchNorm',
+        `input ${formatShape(x!.shape)}, weight ${formatShape(weight!.shape)}, bias ${formatShape(bias!.shape)}: needs (b, c, …), (c), (c)`,
+      )
+    }
+    const channel = { shape: [channels!], dtype: 'float32' } as const
+    return [{ shape: x!.shape, dtype: 'float32' }, channel, channel]
+  },
+  vjp: ({ inputs: [x, weight], outputs: [, mean, variance], cotangents: [ct, ctMean, ctVariance], attributes: { eps }, needs }) => {
+    if (ctMean || ctVariance)
+      throw new ShapeError('batchNorm', 'has no derivative through its batch statistics: use them for running averages only')
+    const axes = channelAxes(x!)
+    const count = axes.reduce((n, axis) => n * x!.shape[axis]!, 1)
+    const inverse = div(1, sqrt(add(variance!, eps)))
+    // Centred: from raw moments the gradient loses four digits to cancellation (measured, 2.4e-4 against 1.7e-7).
+    const centred = sub(x!, perChannel(mean!, x!))
+    const dBias = sum(ct!, { axes })
+    const dWeight = mul(sum(mul(ct!, centred), { axes }), inverse)
+    if (!needs[0]) return [undefined, dWeight, dBias]
+    const gain = mul(weight!, inverse)
+    const slope = mul(mul(gain, mul(inverse, dWeight)), 1 / count)
+    const shift = mul(mul(gain, dBias), 1 / count)
+    const dx = sub(mul(ct!, perChannel(gain, x!)), add(mul(centred, perChannel(slope, x!)), perChannel(shift, x!)))
+    return [dx, dWeight, dBias]
+  },
+  // momentum 0 turns the running outputs into the batch's mean and biased variance. The kernel writes into its constant inputs, so
+  // every node owns its pair: shared between nodes they corrupt each other (gradient error of 52 %, hardly visible in the loss).
+  lower: (emitter, [x, weight, bias], { attributes: { eps }, inputs: [spec] }) => {
+    const channels = spec!.shape[1]!
+    const zeros = emitter.floats(new Float32Array(channels), [channels], true)
+    const ones = emitter.floats(new Float32Array(channels).fill(1), [channels], true)
+    return emitter.node(
+      'BatchNormalization',
+      [x!, weight!, bias!, zeros, ones],
+      { epsilon: { float: eps }, momentum: { float: 0 }, training_mode: 1 },
+      3,
+    )
+  },
+  evaluate: ([x, weight, bias], { eps }) => {
+    const channels = x!.shape[1]!
+    const count = x!.data.length / channels
+    const strides = x!.shape.map((_, axis) => (axis === 1 ? 1 : 0))
+    const [mean, variance, y] = [ndarray([channels]), ndarray([channels]), ndarray(x!.shape)]
+    const visit = (f: (flat: number, channel: number) => void) => forEachIndex(x!.shape, (flat, index) => f(flat, dot(index, strides)))
+    visit((flat, c) => {
+      mean.data[c]! += x!.data[flat]! / count
+    })
+    visit((flat, c) => {
+      variance.data[c]! += (x!.data[flat]! - mean.data[c]!) ** 2 / count
+    })
+    visit((flat, c) => {
+      y.data[flat] = ((x!.data[flat]! - mean.data[c]!) / Math.sqrt(variance.data[c]! + eps)) * weight!.data[c]! + bias!.data[c]!
+    })
+    return [y, mean, variance]
+  },
+})
+
+/**
+ * Batch normalisation in training mode over all axes but channels (Ioffe & Szegedy 2015).
+ * x (b, c, …), weight (c), bias (c) → y (b, c, …), the batch's mean (c) and biased variance (c).
+ */
+export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): { y: Tensor; mean: Tensor; variance: Tensor } {
+  const [y, mean, variance] = batchNormPrimitive([x, weight, bias], { eps })
+  return { y: y!, mean: mean!, variance: variance! }
+}
+
+/** The affine map of batch normalisation with fixed statistics (evaluation mode); ONNX Runtime folds it into the convolution before. */
+export function batchNormInference(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, eps = 1e-5): Tensor {
+  return inferencePrimitive([x, weight, bias, mean, variance], { eps })[0]!
+}
+
+const inferencePrimitive = definePrimitive<{ eps: number }>('batchNormInference', {
+  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  vjp: ({ inputs: [x, weight, , mean, variance], cotangents: [ct], attributes: { eps }, needs }) => {
+    if (needs[3] || needs[4])
+      throw new ShapeError('batchNormInference', 'statistics are fixed: no derivative with respect to mean or variance')
+    const inverse = div(1, sqrt(add(variance!, eps)))
+    const axes = channelAxes(x!)
+    return [
+      needs[0] ? mul(ct!, perChannel(mul(weight!, inverse), x!)) : undefined,
+      needs[1] ? mul(sum(mul(ct!, sub(x!, perChannel(mean!, x!))), { axes }), inverse) : undefined,
+      needs[2] ? sum(ct!, { axes }) : undefined,
+    ]
+  },
+  lower: (emitter, inputs, { attributes: { eps } }) => emitter.node('BatchNormalization', inputs, { epsilon: { float: eps } }),
+  evaluate: ([x, weight, bias, mean, variance], { eps }) => {
+    const y = ndarray(x!.shape)
+    forEachIndex(x!.shape, (flat, [, c]) => {
+      y.data[flat] = ((x!.data[flat]! - mean!.data[c!]!) / Math.sqrt(variance!.data[c!]! + eps)) * weight!.data[c!]! + bias!.data[c!]!
+    })
+    return [y]
+  },
+})
+
+const softmaxPrimitive = definePrimitive<{ axis: number }>('softmax', {
+  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  vjp: ({ outputs: [y], cotangents: [ct], attributes: { axis } }) => {
+    const weighted = mul(ct!, y!)
+    return [sub(weighted, mul(y!, sum(weighted, { axes: [axis], keepDims: true })))]
+  },
+  lower: (emitter, [x], { attributes }) => emitter.node('Softmax', [x!], { axis: attributes.axis }),
+  evaluate: ([x], { axis }) => {
+    const reduced = x!.shape.map((extent, i) => (i === axis ? 1 : extent))
+    const strides = broadcastStrides(reduced, x!.shape)
+    const top = ndarray(reduced)
+    top.data.fill(-Infinity)
+    const total = ndarray(reduced)
+    const y = ndarray(x!.shape)
+    forEachIndex(x!.shape, (flat, index) => {
+      const at = dot(index, strides)
+      top.data[at] = Math.max(top.data[at]!, x!.data[flat]!)
+    })
+    forEachIndex(x!.shape, (flat, index) => {
+      const at = dot(index, strides)
+      y.data[flat] = Math.exp(x!.data[flat]! - top.data[at]!)
+      total.data[at]! += y.data[flat]!
+    })
+    forEachIndex(x!.shape, (flat, index) => {
+      y.data[flat]! /= total.data[dot(index, strides)]!
+    })
+    return [y]
+  },
+})
+
+/** exp(x) / Σ exp(x) along an axis. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return softmaxPrimitive([x], { axis: normalizeAxis(axis, x.shape.length, 'softmax') })[0]!
+}

@@ -1,0 +1,130 @@
+/**
+ * A tensor is a promise of numbers: shape and dtype are known, the data is not. Tracing a function of tensors leaves a graph of nodes,
+ * which `grad` differentiates, the runtime lowers to ONNX, and the reference backend evaluates in float64.
+ */
+import { formatShape, type Shape, sizeOf } from './shape.ts'
+
+export type DType = 'float32' | 'int64' | 'bool'
+
+export interface TensorSpec {
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+export interface Tensor extends TensorSpec {
+  readonly node: Node
+  /** Which output of the node this is. */
+  readonly index: number
+}
+
+/** Where a tensor comes from. Values of an input are given at run time, those of a constant are part of the graph. */
+export type Node = InputNode | ConstantNode | OperationNode
+
+export interface InputNode {
+  readonly kind: 'input'
+  readonly name: string
+}
+
+export interface ConstantNode {
+  readonly kind: 'constant'
+  readonly data: Float64Array
+}
+
+export interface OperationNode {
+  readonly kind: 'operation'
+  readonly operation: Operation
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly TensorSpec[]
+  /** Path of the module that made it, for messages: `encoder.2.conv`. */
+  readonly place: string
+}
+
+/** A primitive applied with its attributes: the facets that the graph's consumers call. */
+export interface Operation {
+  readonly name: string
+  /** Attributes as text, equal for equal operations. */
+  readonly key: string
+  vjp(context: VjpContext): readonly (Tensor | undefined)[]
+  lower(emitter: Emitter, inputs: readonly string[], context: LowerContext): readonly string[]
+  evaluate(inputs: readonly NdArray[], outputs: readonly TensorSpec[]): readonly NdArray[]
+}
+
+/** What a derivative rule sees. `cotangents[i]` is undefined where nothing depends on output i; only inputs with `needs[i]` are asked for. */
+export interface VjpContext {
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+  readonly cotangents: readonly (Tensor | undefined)[]
+  readonly needs: readonly boolean[]
+}
+
+export interface LowerContext {
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+}
+
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] }
+
+/** The writer of ONNX nodes that lowering rules speak to; names are ONNX value names. */
+export interface Emitter {
+  node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>, outputs?: number): string[]
+  /** A float32 constant; equal ones are stored once unless `own`, which some kernels that write into their constants need. */
+  floats(values: ArrayLike<number>, shape: Shape, own?: boolean): string
+  ints(values: readonly number[], shape?: Shape): string
+}
+
+/** Values of the float64 reference: bool as 0 and 1, integers as whole numbers. */
+export interface NdArray {
+  readonly shape: Shape
+  readonly data: Float64Array
+}
+
+/** A named input of the graph under trace. */
+export function input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
+  for (const extent of shape) {
+    if (!Number.isInteger(extent) || extent < 1) {
+      throw new RangeError(`input "${name}": shape ${formatShape(shape)} has the extent ${extent}; extents are whole numbers ≥ 1`)
+    }
+  }
+  return { node: { kind: 'input', name }, index: 0, shape, dtype }
+}
+
+/**
+ * Numbers that are part of the graph.
+ *
+ * @example
+ * const half = constant(0.5)
+ * const kernel = constant([1, 2, 1], [3])
+ */
+export function constant(values: number | ArrayLike<number>, shape?: Shape, dtype: DType = 'float32'): Tensor {
+  const data = typeof values === 'number' ? Float64Array.of(values) : Float64Array.from(values)
+  const extents = shape ?? (typeof values === 'number' ? [] : [data.length])
+  if (sizeOf(extents) !== data.length) {
+    throw new RangeError(`constant: ${data.length} values do not fill the shape ${formatShape(extents)} of ${sizeOf(extents)}`)
+  }
+  return { node: { kind: 'constant', data }, index: 0, shape: extents, dtype }
+}
+
+const places: string[] = []
+
+/** Runs a trace inside a named place, so that nodes and errors know their module. */
+export function withPlace<T>(name: string, trace: () => T): T {
+  places.push(name)
+  try {
+    return trace()
+  } finally {
+    places.pop()
+  }
+}
+
+export function currentPlace(): string {
+  return places.join('.')
+}
+
+/** A wrong shape or argument met while tracing: names the function, the shapes and the place in the model. */
+export class ShapeError extends Error {
+  constructor(who: string, problem: string) {
+    const place = currentPlace()
+    super(`${place ? `${place}: ` : ''}${who}: ${problem}`)
+    this.name = 'ShapeError'
+  }
+}

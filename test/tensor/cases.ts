@@ -1,0 +1,217 @@
+/** For every primitive: functions of drawn tensors that exercise it. The generic tests run all of them on every backend. */
+import fc from 'fast-check'
+import type { Tensor } from '../../src/tensor/index.ts'
+import * as t from '../../src/tensor/index.ts'
+
+export interface Case {
+  /** Primitives that the case is the proof of. */
+  readonly covers: readonly string[]
+  /** Input shapes and a function of tensors of those shapes. */
+  readonly draw: fc.Arbitrary<{ readonly shapes: readonly (readonly number[])[]; readonly f: (...x: Tensor[]) => Tensor }>
+  /** Range of the drawn inputs, [-1, 1] by default. */
+  readonly range?: readonly [number, number]
+  /** False where the function is flat or has kinks that random points may hit. */
+  readonly differentiable?: boolean
+}
+
+const extent = fc.integer({ min: 1, max: 4 })
+const shape = (min = 1, max = 3) => fc.array(extent, { minLength: min, maxLength: max })
+const drawn = (f: (...x: Tensor[]) => Tensor, shapes: fc.Arbitrary<readonly (readonly number[])[]>) => shapes.map((s) => ({ shapes: s, f }))
+const unary = (name: string, f: (x: Tensor) => Tensor, options: Partial<Case> = {}): Case => ({
+  covers: [name],
+  draw: drawn(
+    f,
+    shape(0, 3).map((s) => [s]),
+  ),
+  ...options,
+})
+/** Two shapes that broadcast: axes of one are dropped to 1 or left out at the front. */
+const broadcastPair = fc
+  .tuple(shape(0, 3), fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 3, maxLength: 3 }), extent)
+  .map(([s, how, cut]) => {
+    const left = s.map((n, i) => (how[i] === 1 ? 1 : n))
+    const right = s.map((n, i) => (how[i] === 2 ? 1 : n)).slice(Math.min(cut - 1, s.length))
+    return [left, right]
+  })
+const binary = (name: string, f: (a: Tensor, b: Tensor) => Tensor, options: Partial<Case> = {}): Case => ({
+  covers: [name],
+  draw: drawn(f as (...x: Tensor[]) => Tensor, broadcastPair),
+  ...options,
+})
+const asFloat = (f: (a: Tensor, b: Tensor) => Tensor) => (a: Tensor, b: Tensor) => t.cast(f(a, b), 'float32')
+
+/** A convolution's geometry: sizes, kernels, strides, lopsided padding, dilation and groups. */
+const geometry = fc
+  .record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    groups: fc.integer({ min: 1, max: 2 }),
+    cin: fc.integer({ min: 1, max: 3 }),
+    cout: fc.integer({ min: 1, max: 3 }),
+    rank: fc.integer({ min: 1, max: 2 }),
+    kernel: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    stride: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 3 })),
+    before: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 })),
+    after: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 })),
+    dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+    spare: fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 })),
+  })
+  .map((g) => {
+    const size = g.kernel.map((k, i) => Math.max(1, g.dilation[i]! * (k - 1) + 1 + g.spare[i]! - g.before[i]! - g.after[i]!))
+    const cut = <T>(list: readonly T[]) => list.slice(0, g.rank)
+    const options = {
+      stride: cut(g.stride),
+      padding: cut(g.before.map((b, i) => [b, g.after[i]!] as const)),
+      dilation: cut(g.dilation),
+      groups: g.groups,
+    }
+    return {
+      x: [g.batch, g.cin * g.groups, ...cut(size)],
+      w: [g.cout * g.groups, g.cin, ...cut(g.kernel)],
+      conv: (a: Tensor, b: Tensor) => (g.rank === 1 ? t.conv1d(a, b, options) : t.conv2d(a, b, options)),
+      transposed: (a: Tensor, b: Tensor) => t.convTranspose2d(a, b, { ...options, outputPadding: options.stride.map((s) => s - 1) }),
+      rank: g.rank,
+    }
+  })
+
+export const cases: readonly Case[] = [
+  binary('add', t.add),
+  binary('sub', t.sub),
+  binary('mul', t.mul),
+  binary('div', t.div, { range: [0.5, 2] }),
+  binary('pow', t.pow, { range: [0.5, 2] }),
+  binary('maximum', t.maximum),
+  binary('minimum', t.minimum),
+  binary('greater', asFloat(t.greater), { differentiable: false }),
+  binary('greaterEqual', asFloat(t.greaterEqual), { differentiable: false }),
+  binary(
+    'equal',
+    asFloat((a, b) => t.equal(t.sign(a), t.sign(b))),
+    { differentiable: false },
+  ),
+  binary('where', (a, b) => t.where(t.greater(a, b), t.mul(a, 2), t.mul(b, 3))),
+  unary('cast', (x) => t.cast(t.cast(t.mul(x, 5), 'int64'), 'float32'), { differentiable: false }),
+  unary('neg', t.neg),
+  unary('exp', t.exp),
+  unary('log', t.log, { range: [0.5, 2] }),
+  unary('sqrt', t.sqrt, { range: [0.5, 2] }),
+  unary('abs', t.abs),
+  unary('sign', t.sign, { differentiable: false }),
+  unary('sin', t.sin),
+  unary('cos', t.cos),
+  unary('tanh', t.tanh),
+  unary('sigmoid', t.sigmoid, { range: [-20, 20] }),
+  unary('relu', t.relu),
+  { ...unary('leakyRelu', (x) => t.leakyRelu(x, 0.2)), covers: ['leakyRelu', 'slope'] },
+  unary('stopGradient', t.stopGradient, { differentiable: false }),
+  {
+    covers: ['reshape', 'transpose'],
+    draw: fc.tuple(shape(1, 4), fc.integer()).map(([s, seed]) => {
+      const random = t.createRandom(seed)
+      const permutation = s.map((_, i) => i).sort(() => random.uniform(-1, 1))
+      return { shapes: [s], f: (x: Tensor) => t.reshape(t.transpose(x, permutation), [-1]) }
+    }),
+  },
+  {
+    covers: ['expand', 'sum'],
+    draw: shape(1, 4).map((s) => ({
+      shapes: [s],
+      f: (x: Tensor) => t.sum(t.expand(t.reshape(x, [1, ...s]), [3, ...s]), { axes: [0, -1] }),
+    })),
+  },
+  { covers: ['max'], draw: shape(1, 4).map((s) => ({ shapes: [s], f: (x: Tensor) => t.max(x, { axes: [s.length - 1] }) })) },
+  { covers: ['max'], draw: shape(1, 3).map((s) => ({ shapes: [s], f: (x: Tensor) => t.logSumExp(x, { axes: [0], keepDims: true }) })) },
+  {
+    covers: ['slice', 'pad'],
+    draw: fc
+      .array(
+        fc.tuple(
+          fc.integer({ min: 0, max: 2 }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.integer({ min: 0, max: 2 }),
+          fc.integer({ min: 1, max: 3 }),
+        ),
+        {
+          minLength: 1,
+          maxLength: 3,
+        },
+      )
+      .map((axes) => ({
+        shapes: [axes.map(([a, n, b]) => a + n + b)],
+        f: (x: Tensor) =>
+          t.pad(
+            t.slice(
+              x,
+              axes.map(([a]) => a),
+              axes.map(([a, n]) => a + n),
+              axes.map(([, , , step]) => step),
+            ),
+            axes.map(([a]) => a),
+            axes.map(([, , b]) => b),
+          ),
+      })),
+  },
+  {
+    covers: ['concat', 'flip'],
+    draw: fc.tuple(shape(2, 3), fc.integer({ min: 1, max: 3 })).map(([s, n]) => ({
+      shapes: [s, [s[0]!, n, ...s.slice(2)]],
+      f: (a: Tensor, b: Tensor) => t.flip(t.concat([a, b, a], 1), [0, 1]),
+    })),
+  },
+  {
+    covers: ['matmul'],
+    draw: fc.tuple(extent, extent, extent, shape(0, 2), fc.constantFrom('both', 'left', 'right')).map(([m, k, n, batch, who]) => ({
+      shapes: [
+        [...(who === 'right' ? batch.map(() => 1) : batch), m, k],
+        [...(who === 'left' ? [] : batch), k, n],
+      ],
+      f: (a: Tensor, b: Tensor) => t.matmul(a, b),
+    })),
+  },
+  { covers: ['conv', 'convWeightGradient'], draw: geometry.map(({ x, w, conv }) => ({ shapes: [x, w], f: conv })) },
+  {
+    covers: ['convTranspose', 'convWeightGradient'],
+    draw: geometry
+      .filter(({ rank }) => rank === 2)
+      .map(({ x, w, transposed }) => ({ shapes: [[x[0]!, w[0]!, x[2]! + 5, x[3]! + 5], w], f: transposed })),
+  },
+  {
+    covers: ['batchNorm'],
+    draw: fc.tuple(fc.integer({ min: 2, max: 3 }), extent, fc.integer({ min: 2, max: 4 })).map(([b, c, n]) => ({
+      shapes: [[b, c, n], [c], [c]],
+      f: (x: Tensor, w: Tensor, bias: Tensor) => t.batchNorm(x, w, bias, 1e-2).y,
+    })),
+  },
+  {
+    covers: ['batchNormInference'],
+    draw: fc.tuple(extent, extent, extent).map(([b, c, n]) => ({
+      shapes: [[b, c, n], [c], [c]],
+      f: (x: Tensor, w: Tensor, bias: Tensor) =>
+        t.batchNormInference(
+          x,
+          w,
+          bias,
+          t.constant(Array.from({ length: c }, (_, i) => i / 2)),
+          t.constant(Array.from({ length: c }, (_, i) => 1 + i)),
+        ),
+    })),
+  },
+  {
+    covers: ['softmax'],
+    draw: shape(1, 3).chain((s) => fc.nat(s.length - 1).map((axis) => ({ shapes: [s], f: (x: Tensor) => t.softmax(x, axis) }))),
+    range: [-5, 5],
+  },
+  {
+    covers: ['upsampleNearest', 'blockSum'],
+    draw: fc.tuple(shape(4, 4), extent, extent, extent).map(([s, a, b, c]) => ({
+      shapes: [s],
+      f: (x: Tensor) => t.mul(t.upsampleNearest(x, [1, c > 2 ? 2 : 1, a, b]), 0.5),
+    })),
+  },
+  {
+    covers: ['blockSum'],
+    draw: fc.tuple(shape(4, 4), extent, extent).map(([[b, c, h, w], kh, kw]) => ({
+      shapes: [[b!, c!, h! * kh, w! * kw]],
+      f: (x: Tensor) => t.blockSum(x, [1, 1, kh, kw]),
+    })),
+  },
+]
