@@ -1,0 +1,213 @@
+/**
+ * The file list of a recipe: which recordings a training uses, by content (SHA-256), with their kind, their split and the group (singer
+ * or artist) that must not stand in both splits. A CSV file (RFC 4180) beside the recipe.
+ */
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { foldKey } from '../tensor/random.ts'
+import { openHashMemory } from './hash.node.ts'
+import { KINDS, type Kind, type Split } from './tracks.ts'
+
+export interface CatalogueEntry {
+  readonly sha256: string
+  readonly bytes: number
+  readonly kind: Kind
+  readonly split: Split
+  /** `source/singer-or-artist`. */
+  readonly group: string
+  /** File name, for messages only: the content is what counts. */
+  readonly name: string
+}
+
+/** An entry whose file was found. */
+export interface LocatedEntry extends CatalogueEntry {
+  readonly path: string
+}
+
+const COLUMNS = ['sha256', 'bytes', 'kind', 'split', 'group', 'name'] as const
+const AUDIO_ENDINGS = new Set(['.wav', '.flac', '.mp3', '.ogg', '.oga', '.opus', '.m4a', '.aac', '.aif', '.aiff', '.wma'])
+
+/**
+ * Reads a file list.
+ *
+ * @throws Error with every wrong line (at most 10 shown) and for a group that stands in both splits.
+ */
+export async function readCatalogue(file: string): Promise<CatalogueEntry[]> {
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
+  if (lines[0] !== COLUMNS.join(',')) throw new Error(`${file}: the first line must be "${COLUMNS.join(',')}", got "${lines[0]}"`)
+  const problems: string[] = []
+  const entries: CatalogueEntry[] = []
+  for (const [index, line] of lines.entries()) {
+    if (index === 0 || line === '') continue
+    const [sha256 = '', bytes = '', kind = '', split = '', group = '', name = '', ...rest] = splitCsv(line)
+    const at = `line ${index + 1}`
+    if (rest.length > 0 || name === '') problems.push(`${at}: expected ${COLUMNS.length} fields (${COLUMNS.join(', ')})`)
+    else if (!/^[0-9a-f]{64}$/.test(sha256)) problems.push(`${at}: sha256 must be 64 hexadecimal digits, got "${sha256}"`)
+    else if (!/^[0-9]+$/.test(bytes)) problems.push(`${at}: bytes must be a whole number, got "${bytes}"`)
+    else if (!KINDS.includes(kind as Kind)) problems.push(`${at}: kind must be one of ${KINDS.join(', ')}, got "${kind}"`)
+    else if (split !== 'train' && split !== 'valid') problems.push(`${at}: split must be train or valid, got "${split}"`)
+    else if (group === '') problems.push(`${at}: group must not be empty`)
+    else entries.push({ sha256, bytes: Number(bytes), kind: kind as Kind, split, group, name })
+  }
+  problems.push(...sharedGroups(entries).map((group) => `group "${group}" stands in both splits: its singer would be known to the network`))
+  if (problems.length > 0) throw new Error(`${file} is not a valid file list:\n${firstOf(problems)}`)
+  return entries
+}
+
+/** Groups (singers, artists) with files in both splits. */
+export function sharedGroups(entries: readonly CatalogueEntry[]): string[] {
+  const splits = new Map<string, Split>()
+  const shared = new Set<string>()
+  for (const { group, split } of entries) {
+    if ((splits.get(group) ?? split) !== split) shared.add(group)
+    splits.set(group, split)
+  }
+  return [...shared]
+}
+
+/** Writes a file list (temporary file, then rename). */
+export async function writeCatalogue(file: string, entries: readonly CatalogueEntry[]): Promise<void> {
+  const rows = entries.map((entry) => COLUMNS.map((column) => quoteCsv(String(entry[column]))).join(','))
+  const temporary = `${file}.${process.pid}.tmp`
+  await writeFile(temporary, `${[COLUMNS.join(','), ...rows].join('\n')}\n`)
+  await rename(temporary, file)
+}
+
+/** What is known of a file besides its content; without a split the group is assigned to one. */
+export interface Description {
+  readonly kind: Kind
+  readonly group: string
+  readonly split?: Split
+}
+
+export interface ListOptions {
+  /** Where hashes are remembered (a file). */
+  readonly hashes?: string
+  readonly signal?: AbortSignal
+  /** What the path relative to the folder says about a file; undefined leaves the file out. */
+  readonly describe?: (path: string) => Description | undefined
+  /** Share of the groups of each kind that is held out for validation where `describe` gives no split. */
+  readonly validShare?: number
+}
+
+/**
+ * Makes the file list of a folder. Unless `describe` says otherwise: `vocals/`, `speech/` and `instrumental/` hold the kinds, a
+ * sub-folder in them is one singer or artist, and a file without one is a group of its own.
+ *
+ * @throws Error when the folder has no audio file in those places.
+ *
+ * @example
+ * await writeCatalogue('my.files.csv', await listFiles('/music/stems'))
+ */
+export async function listFiles(folder: string, options: ListOptions = {}): Promise<CatalogueEntry[]> {
+  const { describe = describeByFolder, validShare = 0.07 } = options
+  const hashes = await openHashMemory(options.hashes)
+  const entries: CatalogueEntry[] = []
+  for (const path of await audioFiles(folder)) {
+    const told = describe(relative(folder, path).split(sep).join('/'))
+    if (told === undefined) continue
+    const { size } = await stat(path)
+    const { kind, group } = told
+    entries.push({
+      sha256: await hashes.sha256(path, options.signal),
+      bytes: size,
+      kind,
+      split: told.split ?? drawSplit(group, validShare),
+      group,
+      name: relative(folder, path).split(sep).at(-1)!,
+    })
+  }
+  await hashes.save()
+  if (entries.length === 0)
+    throw new Error(`${folder}: no audio files to list; put recordings into the sub-folders vocals, instrumental and (optionally) speech`)
+  return entries
+}
+
+function describeByFolder(path: string): Description | undefined {
+  const parts = path.split('/')
+  const at = parts.findIndex((part) => KINDS.includes(part as Kind))
+  if (at === -1 || at === parts.length - 1) return undefined
+  const [first = '', ...deeper] = parts.slice(at + 1)
+  const kind = parts[at] as Kind
+  return {
+    kind,
+    group: deeper.length === 0 ? `${kind}/${first.replace(/\.[^.]*$/, '')}` : `${first}/${deeper.length > 1 ? deeper[0] : kind}`,
+  }
+}
+
+/** The same group always lands in the same split, whatever else the folder holds. */
+function drawSplit(group: string, validShare: number): Split {
+  const key = foldKey(...Array.from(group, (c) => c.codePointAt(0)!))
+  return key / 0x100000000 < validShare ? 'valid' : 'train'
+}
+
+/** Paths of all audio files below the folder (by name ending), sorted; links are followed. */
+async function audioFiles(folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const item of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, item.name)
+    const kind = item.isSymbolicLink() ? await stat(path).catch(() => undefined) : item
+    if (kind?.isDirectory()) found.push(...(await audioFiles(path)))
+    else if (kind?.isFile() && AUDIO_ENDINGS.has(item.name.slice(item.name.lastIndexOf('.')).toLowerCase())) found.push(path)
+  }
+  return found.sort()
+}
+
+export interface LocateOptions {
+  /** Where hashes are remembered (a file). */
+  readonly hashes?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/**
+ * Finds the files of a list anywhere below a folder, by content.
+ *
+ * @throws Error that says how many are missing, names the first of them, and what to do.
+ */
+export async function locateFiles(
+  entries: readonly CatalogueEntry[],
+  folder: string,
+  options: LocateOptions = {},
+): Promise<LocatedEntry[]> {
+  const sizes = new Set(entries.map((e) => e.bytes))
+  const hashes = await openHashMemory(options.hashes)
+  const paths = new Map<string, string>()
+  // Only files of a listed size can be listed files: the rest of a large folder is not read.
+  const candidates: string[] = []
+  for (const path of await allFiles(folder)) if (sizes.has((await stat(path)).size)) candidates.push(path)
+  for (const [done, path] of candidates.entries()) {
+    paths.set(await hashes.sha256(path, options.signal), path)
+    options.onProgress?.(done + 1, candidates.length)
+  }
+  await hashes.save()
+  const missing = entries.filter((e) => !paths.has(e.sha256))
+  if (missing.length > 0)
+    throw new Error(
+      `${missing.length} of the ${entries.length} files of the recipe are not below ${folder}:\n` +
+        `${firstOf(missing.map((e) => `${e.name} (${e.kind}, ${e.bytes} bytes, sha256 ${e.sha256.slice(0, 12)}…)`))}\n` +
+        'Put them there under any name, point --data to the folder that has them, or train without them by a file list of your own.',
+    )
+  return entries.map((e) => ({ ...e, path: paths.get(e.sha256)! }))
+}
+
+async function allFiles(folder: string): Promise<string[]> {
+  const items = await readdir(folder, { recursive: true, withFileTypes: true })
+  return items.filter((item) => item.isFile()).map((item) => join(item.parentPath ?? item.path, item.name))
+}
+
+function firstOf(lines: readonly string[], count = 10): string {
+  const shown = lines.slice(0, count).map((line) => `  ${line}`)
+  if (lines.length > count) shown.push(`  … and ${lines.length - count} more`)
+  return shown.join('\n')
+}
+
+function splitCsv(line: string): string[] {
+  const fields: string[] = []
+  for (const match of line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '')
+  return fields
+}
+
+function quoteCsv(field: string): string {
+  return /[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
+}

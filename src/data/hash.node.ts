@@ -1,0 +1,64 @@
+/** SHA-256 of files, read as streams, remembered by (path, size, time of change) so that a second start is fast. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+
+export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash, { signal })
+  return hash.digest('hex')
+}
+
+interface Remembered {
+  readonly size: number
+  readonly mtimeMs: number
+  readonly sha256: string
+}
+
+export interface HashMemory {
+  /** The file's SHA-256, from memory where size and time of change are the same as then. */
+  sha256(path: string, signal?: AbortSignal): Promise<string>
+  /** Writes what was learnt (temporary file, then rename). */
+  save(): Promise<void>
+}
+
+/** @param file where the hashes are kept (JSON); a missing or damaged one is started anew. Without it nothing is remembered. */
+export async function openHashMemory(file: string | undefined): Promise<HashMemory> {
+  const known = new Map<string, Remembered>(file === undefined ? [] : await load(file))
+  let changed = false
+  return {
+    async sha256(path, signal) {
+      const key = resolve(path)
+      const { size, mtimeMs } = await stat(key)
+      const seen = known.get(key)
+      if (seen && seen.size === size && seen.mtimeMs === mtimeMs) return seen.sha256
+      const sha256 = await sha256File(key, signal)
+      known.set(key, { size, mtimeMs, sha256 })
+      changed = true
+      return sha256
+    },
+    async save() {
+      if (file === undefined || !changed) return
+      await mkdir(dirname(file), { recursive: true })
+      await writeJson(file, [...known])
+      changed = false
+    },
+  }
+}
+
+async function load(file: string): Promise<[string, Remembered][]> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as [string, Remembered][]
+  } catch {
+    return []
+  }
+}
+
+/** Writes JSON to a temporary name beside the file and renames it. */
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`
+  await writeFile(temporary, JSON.stringify(value))
+  await rename(temporary, file)
+}

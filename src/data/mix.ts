@@ -1,0 +1,183 @@
+/**
+ * One training example out of random parts ("voxaug"): an instrumental and a voice that never met, each disguised by augmentations,
+ * at a random level ratio. mixture = vocals + instrumental, sample by sample.
+ */
+import type { Random } from '../tensor/random.ts'
+import { applyBiquads } from './augment/biquad.ts'
+import { activeRms, applyGain, type Channels, decibels, peakOf, toStereo } from './augment/channels.ts'
+import { double, randomDoubles, slapDelay } from './augment/double.ts'
+import { compress, saturate } from './augment/dynamics.ts'
+import { equalise, randomBandLimit } from './augment/equalise.ts'
+import { randomRoom, reverberate } from './augment/reverb.ts'
+import { atSpeed, framesNeeded } from './augment/speed.ts'
+import { downMix, pan, swapChannels, widen } from './augment/stereo.ts'
+import type { MixConfig, StemConfig } from './config.ts'
+import { type Choice, chooseFrom, type Filling, readCrop, SYNTHETIC_SOURCE, sourceOf, type Track, type TrackReader } from './tracks.ts'
+
+/** Two channels each, of equal length; mixture − vocals is the instrumental. */
+export interface Example {
+  readonly mixture: Channels
+  readonly vocals: Channels
+}
+
+export interface Mixer {
+  /** An augmented training example of `frames` samples: a pure function of the random stream. */
+  example(random: Random, frames: number): Example
+  /** A plain example: crops at a drawn level ratio, mono when asked, nothing else. */
+  plainExample(random: Random, frames: number, mono: boolean): Example
+}
+
+interface Sources {
+  readonly real: Choice | undefined
+  readonly synthetic: Choice | undefined
+}
+
+/**
+ * The mixer of a set of tracks at one sample rate.
+ *
+ * @throws Error when there are no vocals or no instrumentals among the tracks.
+ */
+export function createMixer(tracks: readonly Track[], read: TrackReader, config: MixConfig, rate: number): Mixer {
+  const sources = (kind: Track['kind']): Sources => {
+    const ofKind = tracks.filter((t) => t.kind === kind)
+    return {
+      real: chooseFrom(
+        ofKind.filter((t) => sourceOf(t) !== SYNTHETIC_SOURCE),
+        config.sampling,
+      ),
+      synthetic: chooseFrom(
+        ofKind.filter((t) => sourceOf(t) === SYNTHETIC_SOURCE),
+        config.sampling,
+      ),
+    }
+  }
+  const voices = sources('vocals')
+  const speech = sources('speech')
+  const instrumentals = sources('instrumental')
+  for (const [kind, { real, synthetic }] of [
+    ['vocals', voices],
+    ['instrumental', instrumentals],
+  ] as const)
+    if (!real && !synthetic)
+      throw new Error(
+        `data: there are no tracks of kind "${kind}" to mix; a training needs at least one recording of vocals and one instrumental`,
+      )
+
+  const draw = (random: Random, { real, synthetic }: Sources, share: number): Track => {
+    const wanted = random.chance(share) ? (synthetic ?? real) : (real ?? synthetic)
+    return wanted!.draw(random)
+  }
+
+  /** A crop of the track with the effects of `effects`, in mono where nothing has made it stereo. */
+  const stem = (random: Random, track: Track, frames: number, effects: StemConfig, filling: Filling): Channels => {
+    const speed = random.chance(effects.speed) ? 2 ** (random.uniform(-effects.semitones, effects.semitones) / 12) : 1
+    let sound: Channels
+    if (speed === 1) sound = readCrop(random, track, frames, rate, filling, read)
+    else sound = readCrop(random, track, framesNeeded(frames, speed), rate, filling, read).map((samples) => atSpeed(samples, frames, speed))
+    if (random.chance(effects.equalise)) equalise(sound, random, rate)
+    if (random.chance(effects.compress))
+      compress(
+        sound,
+        {
+          thresholdDb: random.uniform(-36, -12),
+          ratio: random.uniform(1.5, 8),
+          attackSeconds: random.uniform(0.002, 0.03),
+          releaseSeconds: random.uniform(0.05, 0.3),
+        },
+        rate,
+      )
+    if (random.chance(effects.saturate)) saturate(sound, Math.exp(random.uniform(Math.log(0.5), Math.log(3))))
+    if (random.chance(effects.bandLimit)) applyBiquads(sound, randomBandLimit(random, rate, config.bandLimitHz))
+    if (random.chance(effects.slap))
+      slapDelay(sound, random.uniform(0.06, 0.4), decibels(random.uniform(-18, -5)), random.uniform(0, 0.5), rate)
+    if (random.chance(effects.double)) sound = double(sound, randomDoubles(random), rate)
+    if (random.chance(effects.reverb)) sound = reverberate(sound, randomRoom(random), rate)
+    if (sound.length === 2 && random.chance(effects.width)) widen(sound, random.uniform(0, 1.6))
+    if (random.chance(effects.swap)) swapChannels(sound)
+    return sound
+  }
+
+  const singer = (random: Random, frames: number): Channels => {
+    const spoken = speech.real && random.chance(config.speech)
+    const track = draw(random, spoken ? speech : voices, spoken ? 0 : config.synthetic.vocals)
+    const sound = stem(random, track, frames, config.vocals, 'place')
+    // Most singers stand in the middle.
+    return sound.length === 2 ? sound : random.chance(0.6) ? toStereo(sound) : pan(sound, random.uniform(-0.8, 0.8))
+  }
+
+  const accompaniment = (random: Random, frames: number): Channels =>
+    toStereo(stem(random, draw(random, instrumentals, config.synthetic.instrumental), frames, config.instrumental, 'repeat'))
+
+  return {
+    example(random, frames) {
+      const lot = random.uniform()
+      const withVocals = lot >= config.noVocals
+      const withInstrumental = !withVocals || lot < 1 - config.vocalsOnly
+      const vocals = withVocals ? singer(random, frames) : silence(frames)
+      if (withVocals && random.chance(config.twoSingers)) addAt(vocals, singer(random, frames), random.uniform(-9, 3))
+      const instrumental = withInstrumental ? accompaniment(random, frames) : silence(frames)
+      if (withInstrumental && random.chance(config.twoInstrumentals))
+        addAt(instrumental, accompaniment(random, frames), random.uniform(-9, 3))
+      setRatio(vocals, instrumental, drawRatio(random, config.levelRatio))
+      if (random.chance(config.mono)) {
+        downMix(vocals)
+        downMix(instrumental)
+      }
+      if (random.chance(config.bandLimit)) {
+        const sections = randomBandLimit(random, rate, config.bandLimitHz)
+        applyBiquads(vocals, sections)
+        applyBiquads(instrumental, sections)
+      }
+      return finish(vocals, instrumental, decibels(random.uniform(...config.peak)))
+    },
+    plainExample(random, frames, mono) {
+      const vocals = toStereo(readCrop(random, (voices.real ?? voices.synthetic)!.draw(random), frames, rate, 'place', read))
+      const instrumental = toStereo(
+        readCrop(random, (instrumentals.real ?? instrumentals.synthetic)!.draw(random), frames, rate, 'repeat', read),
+      )
+      setRatio(vocals, instrumental, drawRatio(random, config.levelRatio))
+      if (mono) {
+        downMix(vocals)
+        downMix(instrumental)
+      }
+      return finish(vocals, instrumental, decibels(-3))
+    },
+  }
+}
+
+const silence = (frames: number): Channels => [new Float32Array(frames), new Float32Array(frames)]
+
+/** Adds `other` to `sound` at `db` relative to its active level. */
+function addAt(sound: Channels, other: Channels, db: number): void {
+  const level = activeRms(sound)
+  const otherLevel = activeRms(other)
+  if (level === 0 || otherLevel === 0) return
+  const gain = (level / otherLevel) * decibels(db)
+  for (const [c, samples] of sound.entries()) for (let i = 0; i < samples.length; i++) samples[i]! += gain * other[c]![i]!
+}
+
+function drawRatio(random: Random, { mean, deviation, limit }: MixConfig['levelRatio']): number {
+  return Math.max(-limit, Math.min(limit, mean + deviation * random.normal()))
+}
+
+/** Scales the vocals to `db` over the instrumental, measured over the active parts of each; does nothing where one is silent. */
+function setRatio(vocals: Channels, instrumental: Channels, db: number): void {
+  const v = activeRms(vocals)
+  const i = activeRms(instrumental)
+  if (v > 0 && i > 0) applyGain(vocals, (i / v) * decibels(db))
+}
+
+/** Scales both so that the louder of mixture and vocals peaks at `peak`, and adds them. Below −80 dB nothing is amplified. */
+function finish(vocals: Channels, instrumental: Channels, peak: number): Example {
+  const mixture = vocals.map((v, c) => v.map((x, i) => x + instrumental[c]![i]!))
+  const loudest = Math.max(peakOf(mixture), peakOf(vocals))
+  const gain = loudest > 1e-4 ? peak / loudest : 1
+  applyGain(vocals, gain)
+  applyGain(instrumental, gain)
+  for (const [c, out] of mixture.entries()) {
+    const v = vocals[c]!
+    const n = instrumental[c]!
+    for (let i = 0; i < out.length; i++) out[i] = v[i]! + n[i]!
+  }
+  return { mixture, vocals }
+}
