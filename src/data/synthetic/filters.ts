@@ -1,0 +1,124 @@
+/** Filters on whole buffers: fixed biquads (Bristow-Johnson, Audio EQ Cookbook) and a lowpass that sweeps (Simper 2013, trapezoidal state variable). */
+
+export interface Biquad {
+  readonly b0: number
+  readonly b1: number
+  readonly b2: number
+  readonly a1: number
+  readonly a2: number
+}
+
+export type BiquadKind = 'lowpass' | 'highpass' | 'bandpass' | 'peak' | 'low-shelf' | 'high-shelf'
+
+/**
+ * Coefficients of a cookbook filter.
+ *
+ * @param frequency hertz; kept below 0.49 of the sample rate
+ * @param q quality; for shelves 0.7 is the steepest without overshoot
+ * @param decibels gain of peaks and shelves
+ */
+export function designBiquad(kind: BiquadKind, frequency: number, sampleRate: number, q = Math.SQRT1_2, decibels = 0): Biquad {
+  const w = 2 * Math.PI * Math.min(0.49, frequency / sampleRate)
+  const [c, alpha, A] = [Math.cos(w), Math.sin(w) / (2 * q), 10 ** (decibels / 40)]
+  const scale = (b0: number, b1: number, b2: number, a0: number, a1: number, a2: number): Biquad => ({
+    b0: b0 / a0,
+    b1: b1 / a0,
+    b2: b2 / a0,
+    a1: a1 / a0,
+    a2: a2 / a0,
+  })
+  const root = 2 * Math.sqrt(A) * alpha
+  switch (kind) {
+    case 'lowpass':
+      return scale((1 - c) / 2, 1 - c, (1 - c) / 2, 1 + alpha, -2 * c, 1 - alpha)
+    case 'highpass':
+      return scale((1 + c) / 2, -1 - c, (1 + c) / 2, 1 + alpha, -2 * c, 1 - alpha)
+    case 'bandpass':
+      return scale(alpha, 0, -alpha, 1 + alpha, -2 * c, 1 - alpha)
+    case 'peak':
+      return scale(1 + alpha * A, -2 * c, 1 - alpha * A, 1 + alpha / A, -2 * c, 1 - alpha / A)
+    case 'low-shelf':
+      return scale(
+        A * (A + 1 - (A - 1) * c + root),
+        2 * A * (A - 1 - (A + 1) * c),
+        A * (A + 1 - (A - 1) * c - root),
+        A + 1 + (A - 1) * c + root,
+        -2 * (A - 1 + (A + 1) * c),
+        A + 1 + (A - 1) * c - root,
+      )
+    case 'high-shelf':
+      return scale(
+        A * (A + 1 + (A - 1) * c + root),
+        -2 * A * (A - 1 + (A + 1) * c),
+        A * (A + 1 + (A - 1) * c - root),
+        A + 1 - (A - 1) * c + root,
+        2 * (A - 1 - (A + 1) * c),
+        A + 1 - (A - 1) * c - root,
+      )
+  }
+}
+
+/** Filters in place (transposed direct form II, 64-bit state). */
+export function applyBiquad(samples: Float32Array, filter: Biquad): void {
+  const { b0, b1, b2, a1, a2 } = filter
+  let [s1, s2] = [0, 0]
+  for (let i = 0; i < samples.length; i++) {
+    const x = samples[i]!
+    const y = b0 * x + s1
+    s1 = b1 * x - a1 * y + s2
+    s2 = b2 * x - a2 * y
+    samples[i] = y
+  }
+}
+
+export function applyFilters(samples: Float32Array, filters: readonly Biquad[]): void {
+  for (const filter of filters) applyBiquad(samples, filter)
+}
+
+/** Samples between two updates of a control value such as a cutoff. */
+export const CONTROL_HOP = 32
+
+/**
+ * Resonant lowpass in place whose cutoff moves.
+ *
+ * @param cutoff hertz at the start of every hop of CONTROL_HOP samples
+ * @param q 0.5 to about 12
+ */
+export function sweepLowpass(samples: Float32Array, cutoff: (hop: number) => number, q: number, sampleRate: number): void {
+  const k = 1 / q
+  let [ic1, ic2] = [0, 0]
+  for (let start = 0, hop = 0; start < samples.length; start += CONTROL_HOP, hop++) {
+    const g = Math.tan(Math.PI * Math.min(0.45, Math.max(20, cutoff(hop)) / sampleRate))
+    const a1 = 1 / (1 + g * (g + k))
+    const a2 = g * a1
+    const a3 = g * a2
+    const end = Math.min(samples.length, start + CONTROL_HOP)
+    for (let i = start; i < end; i++) {
+      const v3 = samples[i]! - ic2
+      const v1 = a1 * ic1 + a2 * v3
+      const v2 = ic2 + a2 * ic1 + a3 * v3
+      ic1 = 2 * v1 - ic1
+      ic2 = 2 * v2 - ic2
+      samples[i] = v2
+    }
+  }
+}
+
+/** White noise, uniform in ±1, into a buffer; one seed, one noise (xorshift32, Marsaglia 2003: a hash per draw would cost more than the synthesis). */
+export function fillNoise(out: Float32Array, seed: number): void {
+  let s = seed | 0 || 1
+  for (let i = 0; i < out.length; i++) {
+    s ^= s << 13
+    s ^= s >>> 17
+    s ^= s << 5
+    out[i] = s * 4.656612873e-10
+  }
+}
+
+/** Linear ramps of `seconds` at both ends, so that a note neither starts nor ends with a click. */
+export function fadeEnds(samples: Float32Array, fadeIn: number, fadeOut: number): void {
+  const n = samples.length
+  const [a, b] = [Math.min(fadeIn, n), Math.min(fadeOut, n)]
+  for (let i = 0; i < a; i++) samples[i]! *= i / a
+  for (let i = 0; i < b; i++) samples[n - 1 - i]! *= i / b
+}
