@@ -81,6 +81,16 @@ export default {
       to: { path: '^src/', pathNot: ['^src/[^/]+/index[.]ts$', '^src/(cli|server)/'] },
     },
     {
+      name: 'decoders-on-demand',
+      comment: 'Decoders hold WebAssembly and LGPL code: they are loaded when a file needs them, THIRD_PARTY_NOTICES.md.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: 'node_modules/(mpg123-decoder|@wasm-audio-decoders|opus-decoder|ogg-opus-decoder|codec-parser)/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    },
+    {
       name: 'no-orphans',
       comment: 'A file that nothing imports and that imports nothing is forgotten, or is an entry point that is not declared here.',
       severity: 'error',
