@@ -1,0 +1,94 @@
+/**
+ * Samples above full scale, kept beside an integer file that can only hold them clamped. Whether a song clips is known at its end; with
+ * these records the file can then be scaled as if it had never been clamped, without holding the song in memory.
+ *
+ * A record is two little-endian 64-bit floats: position (frame · channels + channel) and value. Records are in order of position.
+ */
+
+import { type FileHandle, open } from 'node:fs/promises'
+import type { AudioBlock, SampleFormat } from '../audio/index.ts'
+import { sampleRange } from '../audio/index.ts'
+
+const recordBytes = 16
+const recordsPerPage = 4096
+
+export interface OversLog {
+  /** Largest magnitude of a recorded sample; 0 while there is none. */
+  readonly peak: number
+  /** Notes the samples of the next block that the format cannot hold. */
+  scan(block: AudioBlock): Promise<void>
+  /** Puts the recorded values back into blocks read in the order in which they were scanned. */
+  restore(blocks: AsyncIterable<AudioBlock>): AsyncGenerator<Float64Array[], undefined>
+  close(): Promise<void>
+}
+
+/** A log for a file of `channels` channels in `format`; the file `path` is made at the first record. */
+export function createOversLog(path: string, format: SampleFormat, channels: number): OversLog {
+  const { low, high } = sampleRange(format)
+  const page = new DataView(new ArrayBuffer(recordBytes * recordsPerPage))
+  let file: FileHandle | undefined
+  let inPage = 0
+  let written = 0 // records in the file
+  let frames = 0
+  let peak = 0
+
+  const flush = async (): Promise<void> => {
+    file ??= await open(path, 'w+')
+    await file.writeFile(new Uint8Array(page.buffer, 0, inPage * recordBytes))
+    written += inPage
+    inPage = 0
+  }
+
+  async function* records(): AsyncGenerator<{ position: number; value: number }> {
+    if (inPage > 0) await flush()
+    for (let first = 0; first < written; first += recordsPerPage) {
+      const count = Math.min(recordsPerPage, written - first)
+      await file!.read(new Uint8Array(page.buffer), 0, count * recordBytes, first * recordBytes)
+      for (let r = 0; r < count; r++) {
+        yield { position: page.getFloat64(r * recordBytes, true), value: page.getFloat64(r * recordBytes + 8, true) }
+      }
+    }
+  }
+
+  return {
+    get peak() {
+      return peak
+    },
+    async scan(block) {
+      const length = block[0]?.length ?? 0
+      for (let i = 0; i < length; i++) {
+        for (let c = 0; c < channels; c++) {
+          const value = block[c]![i]!
+          if (value >= low && value <= high) continue
+          if (inPage === recordsPerPage) await flush()
+          page.setFloat64(inPage * recordBytes, (frames + i) * channels + c, true)
+          page.setFloat64(inPage * recordBytes + 8, value, true)
+          inPage++
+          peak = Math.max(peak, Math.abs(value))
+        }
+      }
+      frames += length
+    },
+    async *restore(blocks) {
+      const overs = records()
+      let over = await overs.next()
+      let start = 0
+      for await (const block of blocks) {
+        const wide = block.map((samples) => Float64Array.from(samples))
+        const end = start + wide[0]!.length
+        while (!over.done && over.value.position < end * channels) {
+          const { position, value } = over.value
+          wide[position % channels]![Math.floor(position / channels) - start] = value
+          over = await overs.next()
+        }
+        yield wide
+        start = end
+      }
+      return undefined
+    },
+    async close() {
+      await file?.close()
+      file = undefined
+    },
+  }
+}

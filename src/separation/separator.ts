@@ -1,0 +1,29 @@
+/** What separation asks of a network: estimates of the stems of one window of sound. Everything around it (rates, windows, crossfades) is separate.ts. */
+
+/** The two channels of a window or of an estimate, of equal length. */
+export type StereoWindow = readonly [Float32Array, Float32Array]
+
+/** A network that estimates stems in fixed windows of stereo sound at its own rate. */
+export interface Separator {
+  readonly name: string
+  /** Where it runs, in words to print: `cpu (onnxruntime-node 1.30, 2 threads)`. */
+  readonly device: string
+  /** The estimated stems. `instrumental` is never among them: it is the mixture minus the vocals. */
+  readonly stems: readonly string[]
+  /** Samples per second of windows and estimates. */
+  readonly sampleRate: number
+  readonly channels: 2
+  /** Samples per channel of one window. */
+  readonly windowLength: number
+  /** Samples at each end of a window whose estimates are poor for want of context: not used, except at the ends of the song. */
+  readonly margin: number
+  /**
+   * Estimates the stems of one window: (2, windowLength) in, per stem (2, windowLength) out.
+   *
+   * The window belongs to the separator from then on (it may transfer the buffers to a worker), the estimates to the caller.
+   * One call at a time. An aborted signal may end the call early by a rejection; a separator that cannot stop may as well finish.
+   */
+  predict(window: StereoWindow, options?: { readonly signal?: AbortSignal }): Promise<Record<string, StereoWindow>>
+  /** Ends the worker and frees the memory; no call after it. */
+  dispose(): Promise<void>
+}
