@@ -13,13 +13,15 @@ export interface ByteReader {
   read(length: number): Promise<Uint8Array>
   /** Moves on by `length` bytes and gives how many there were; fewer only where the source ends. */
   skip(length: number): Promise<number>
+  /** The last bytes of the source, at most `length`; undefined where it cannot seek. Does not move the position. */
+  tail(length: number): Promise<Uint8Array | undefined>
 }
 
 /** Where bytes come from. */
 export interface ByteSource {
   readonly name: string
   readonly size: number | undefined
-  /** Fills a start of `target` with the bytes at `position` and gives their number, 0 only at the end. Positions only grow; gaps only where `seekable`. */
+  /** Fills a start of `target` with the bytes at `position` and gives their number, 0 only at the end. Positions are consecutive unless `seekable`. */
   fill(target: Uint8Array, position: number): Promise<number>
   readonly seekable: boolean
 }
@@ -84,6 +86,17 @@ export function createByteReader(source: ByteSource): ByteReader {
         }
       }
       return length - (target - position)
+    },
+    async tail(length) {
+      if (!source.seekable || source.size === undefined) return undefined
+      const bytes = new Uint8Array(Math.min(length, source.size))
+      let filled = 0
+      while (filled < bytes.length) {
+        const count = await source.fill(bytes.subarray(filled), source.size - bytes.length + filled)
+        if (count === 0) break
+        filled += count
+      }
+      return bytes.subarray(0, filled)
     },
   }
 }

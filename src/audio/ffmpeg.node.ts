@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Decoder } from './decoder.ts'
 import { AudioError, brokenOff } from './errors.ts'
 import type { AudioBlock, AudioInfo, SampleFormat, Samples } from './types.ts'
 
@@ -11,12 +12,6 @@ interface Probe {
   readonly output: 'f32le' | 's32le' | 'f64le'
   /** Seconds that the container promises; undefined where it is a guess from the bit rate. */
   readonly seconds: number | undefined
-}
-
-export interface DecodedByFfmpeg {
-  readonly info: AudioInfo
-  blocks(): AsyncGenerator<AudioBlock>
-  release(): Promise<void>
 }
 
 const FRAMES_PER_BLOCK = 16384
@@ -110,7 +105,7 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
  *
  * @param what - what the file is as far as known, for the error that asks for ffmpeg: "is an M4A file"
  */
-export async function decodeWithFfmpeg(path: string, what: string, signal: AbortSignal | undefined): Promise<DecodedByFfmpeg> {
+export async function decodeWithFfmpeg(path: string, what: string, signal: AbortSignal | undefined): Promise<Decoder> {
   const { info, output, seconds } = await probe(path, what, signal)
   const args = [
     '-nostdin',

@@ -2,19 +2,19 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import type { ByteReader } from './byte-reader.ts'
 import { createByteReader } from './byte-reader.ts'
+import type { Decoder } from './decoder.ts'
 import { AudioError } from './errors.ts'
 import { decodeWithFfmpeg } from './ffmpeg.node.ts'
-import type { AudioBlock, AudioInfo, AudioStream } from './types.ts'
+import { openFlac } from './flac.ts'
+import { skipTags, tagLength } from './id3.ts'
+import { openMp3, startsWithMpegFrame } from './mp3.ts'
+import { openOgg } from './ogg.ts'
+import type { AudioBlock, AudioStream } from './types.ts'
 import { readWavHeader } from './wav-header.ts'
 import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
-
-interface Decoded {
-  readonly info: AudioInfo
-  blocks(): AsyncGenerator<AudioBlock>
-  release(): Promise<void> | void
-}
 
 /**
  * Opens a sound file for one pass from start to end. The content decides, not the name: WAV, FLAC, MP3, Ogg Vorbis and Opus by decoders that ship with Divisi,
@@ -65,21 +65,30 @@ async function fileReader(handle: FileHandle, path: string): Promise<ByteReader>
   })
 }
 
-async function decode(reader: ByteReader, path: string, signal: AbortSignal | undefined): Promise<Decoded> {
-  const head = await reader.peek(16)
-  if (head.length === 0) throw new AudioError('is empty', { path })
-  const magic = String.fromCharCode(...head)
-  if (/^(RIFF|RIFX|RF64|BW64)....WAVE/s.test(magic) || (head.length < 12 && /^(RIFF|RIFX|RF64|BW64)/.test(magic))) {
-    const header = await readWavHeader(reader)
-    if (wavSampleFormat(header)) {
-      return { info: wavInfo(reader, header), blocks: () => readWavBlocks(reader, header), release: () => {} }
-    }
-  }
-  if (reader.size === undefined) throw new AudioError('is a pipe, and only WAV can be read from one', { path })
+async function decode(reader: ByteReader, path: string, signal: AbortSignal | undefined): Promise<Decoder> {
+  if ((await reader.peek(1)).length === 0) throw new AudioError('is empty', { path })
+  const own = await decodeOurselves(reader)
+  if (own) return own
+  if (reader.size === undefined)
+    throw new AudioError('is a pipe, and only WAV, FLAC, MP3, Ogg Vorbis and Opus can be read from one', { path })
   return decodeWithFfmpeg(path, 'is of a kind that Divisi has no decoder for', signal)
 }
 
-function toStream(decoded: Decoded, handle: FileHandle, path: string, signal: AbortSignal | undefined): AudioStream {
+/** The decoder for the content at the reader's position; undefined where it is none of ours. */
+async function decodeOurselves(reader: ByteReader): Promise<Decoder | undefined> {
+  if (tagLength(await reader.peek(32)) > 0) await skipTags(reader)
+  const magic = String.fromCharCode(...(await reader.peek(12)))
+  if (/^(RIFF|RIFX|RF64|BW64)(....WAVE|.{0,7}$)/s.test(magic)) {
+    const header = await readWavHeader(reader)
+    if (!wavSampleFormat(header)) return undefined
+    return { info: wavInfo(reader, header), blocks: () => readWavBlocks(reader, header), release: () => {} }
+  }
+  if (magic.startsWith('fLaC')) return openFlac(reader)
+  if (magic.startsWith('OggS')) return openOgg(reader)
+  return (await startsWithMpegFrame(reader)) ? openMp3(reader) : undefined
+}
+
+function toStream(decoded: Decoder, handle: FileHandle, path: string, signal: AbortSignal | undefined): AudioStream {
   let released: Promise<void> | undefined
   const release = (): Promise<void> => {
     released ??= (async () => {
@@ -97,6 +106,8 @@ function toStream(decoded: Decoded, handle: FileHandle, path: string, signal: Ab
       for await (const block of decoded.blocks()) {
         signal?.throwIfAborted()
         yield block
+        // Decoders work on this thread, from bytes that mostly lie in memory: between blocks the others have their turn.
+        await setImmediate()
         signal?.throwIfAborted()
         if (released) throw new AudioError('was closed while it was read', { path })
       }
