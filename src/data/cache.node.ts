@@ -188,7 +188,7 @@ export function createCacheReader(): TrackReader {
     }
     return Array.from({ length: channels }, (_, c) => {
       const samples = new Float32Array(frames)
-      for (let i = 0; i < frames; i++) samples[i] = raw[i * channels + c]! / SCALE
+      for (let i = 0, k = c; i < frames; i++, k += channels) samples[i] = raw[k]! * (1 / SCALE)
       return samples
     })
   }

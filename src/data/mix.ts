@@ -169,15 +169,20 @@ function setRatio(vocals: Channels, instrumental: Channels, db: number): void {
 
 /** Scales both so that the louder of mixture and vocals peaks at `peak`, and adds them. Below −80 dB nothing is amplified. */
 function finish(vocals: Channels, instrumental: Channels, peak: number): Example {
-  const mixture = vocals.map((v, c) => v.map((x, i) => x + instrumental[c]![i]!))
+  const mixture = sum(vocals, instrumental)
   const loudest = Math.max(peakOf(mixture), peakOf(vocals))
   const gain = loudest > 1e-4 ? peak / loudest : 1
   applyGain(vocals, gain)
   applyGain(instrumental, gain)
-  for (const [c, out] of mixture.entries()) {
-    const v = vocals[c]!
-    const n = instrumental[c]!
-    for (let i = 0; i < out.length; i++) out[i] = v[i]! + n[i]!
+  // Added again rather than scaled: the rounding of the parts is the rounding of their sum's parts.
+  return { mixture: sum(vocals, instrumental, mixture), vocals }
+}
+
+function sum(a: Channels, b: Channels, out: Channels = silence(a[0]!.length)): Channels {
+  for (const [c, y] of out.entries()) {
+    const p = a[c]!
+    const q = b[c]!
+    for (let i = 0; i < y.length; i++) y[i] = p[i]! + q[i]!
   }
-  return { mixture, vocals }
+  return out
 }

@@ -34,7 +34,8 @@ export function randomDoubles(random: Random): Double[] {
 /** The sound with its copies; stereo. The copies are made of the mean of the channels. */
 export function double(sound: Channels, copies: readonly Double[], rate: number): Channels {
   const frames = sound[0]!.length
-  const source = sound.length === 1 ? sound[0]!.slice() : sound[0]!.map((x, i) => (x + sound[1]![i]!) / 2)
+  const source = sound[0]!.slice()
+  if (sound.length === 2) for (let i = 0; i < frames; i++) source[i] = (source[i]! + sound[1]![i]!) / 2
   const [left, right] = toStereo(sound) as [Float32Array, Float32Array]
   const block = 64
   for (const copy of copies) {

@@ -65,15 +65,22 @@ export function atSpeed(source: Float32Array, frames: number, speed: number): Fl
   const out = new Float32Array(frames)
   for (let i = 0; i < frames; i++) {
     const position = i * speed
-    const whole = Math.floor(position)
-    const row = Math.round((position - whole) * PHASES) * TAPS
+    const whole = position | 0
+    const row = (((position - whole) * PHASES + 0.5) | 0) * TAPS
     let a = 0
     let b = 0
-    for (let k = 0; k < TAPS; k += 4) {
-      a += table[row + k]! * source[whole + k]! + table[row + k + 1]! * source[whole + k + 1]!
-      b += table[row + k + 2]! * source[whole + k + 2]! + table[row + k + 3]! * source[whole + k + 3]!
+    let c = 0
+    let d = 0
+    // Four sums, because one would wait for each addition to finish.
+    for (let k = 0; k < TAPS; k += 8) {
+      const r = row + k
+      const s = whole + k
+      a += table[r]! * source[s]! + table[r + 4]! * source[s + 4]!
+      b += table[r + 1]! * source[s + 1]! + table[r + 5]! * source[s + 5]!
+      c += table[r + 2]! * source[s + 2]! + table[r + 6]! * source[s + 6]!
+      d += table[r + 3]! * source[s + 3]! + table[r + 7]! * source[s + 7]!
     }
-    out[i] = a + b
+    out[i] = a + b + (c + d)
   }
   return out
 }

@@ -27,7 +27,11 @@ export function pan(sound: Channels, place: number): Channels {
   const source = sound[0]!
   const angle = ((place + 1) * Math.PI) / 4
   const gains = [Math.SQRT2 * Math.cos(angle), Math.SQRT2 * Math.sin(angle)]
-  return gains.map((gain) => source.map((x) => gain * x))
+  return gains.map((gain) => {
+    const out = new Float32Array(source.length)
+    for (let i = 0; i < out.length; i++) out[i] = gain * source[i]!
+    return out
+  })
 }
 
 /** The mean of the channels in each of them. */
