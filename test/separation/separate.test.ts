@@ -19,7 +19,10 @@ async function collect(source: FakeSource, separator: Separator, options: Omit<S
   const stems: Record<string, AudioBlock[]> = {}
   for await (const block of separate(source, { separator, ...options })) {
     mixtures.push(block.mixture)
-    for (const [stem, samples] of Object.entries(block.stems)) (stems[stem] ??= []).push(samples)
+    for (const [stem, samples] of Object.entries(block.stems)) {
+      stems[stem] ??= []
+      stems[stem].push(samples)
+    }
   }
   return { mixture: join(mixtures), stems: Object.fromEntries(Object.entries(stems).map(([stem, blocks]) => [stem, join(blocks)])) }
 }

@@ -1,0 +1,136 @@
+/** Progress of a long task: a bar that redraws itself on a terminal, plain lines now and then elsewhere. */
+
+/** Where progress is shown; process.stderr is one. */
+export interface ProgressStream {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  write(text: string): unknown
+}
+
+export interface ProgressOptions {
+  readonly label: string
+  /** The amount that makes 100 %; undefined while unknown (`update` may bring it). */
+  readonly total?: number | undefined
+  /** `audio` counts seconds of sound and shows speed as a multiple of real time; any other unit is shown by name, as in `120 steps`. */
+  readonly unit: string
+  /** The amount that was done before this run and does not count for its speed; default 0. */
+  readonly initial?: number | undefined
+  readonly stream: ProgressStream
+  /** The clock in milliseconds; default performance.now. */
+  readonly now?: (() => number) | undefined
+}
+
+export interface ProgressState {
+  readonly total?: number | undefined
+  /** Shown at the end of the line: a loss, a stage. */
+  readonly note?: string | undefined
+}
+
+export interface Progress {
+  /** Reports the amount done, that of earlier runs included. */
+  update(done: number, state?: ProgressState): void
+  /** Prints a line above the bar. */
+  print(text: string): void
+  /** Removes the bar and prints a closing line, if there is one. */
+  done(text?: string): void
+}
+
+const redrawMs = 100
+/** Without a terminal: a line per tenth of the task, but not more often than this, … */
+const leastLineMs = 5_000
+/** … and one at least this often. */
+const mostLineMs = 60_000
+const barWidth = 24
+const labelWidth = 32
+
+/** 83 → "1:23", 3723 → "1:02:03". */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const hours = Math.floor(whole / 3600)
+  const minutes = Math.floor(whole / 60) % 60
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}
+
+/** 12.34 → "12.3", 123.4 → "123", 0.0512 → "0.051". */
+export function formatRate(rate: number): string {
+  if (rate >= 100) return rate.toFixed(0)
+  return rate >= 1 ? rate.toFixed(1) : rate.toPrecision(2)
+}
+
+function drawBar(share: number): string {
+  const filled = Math.round(share * barWidth)
+  return '━'.repeat(filled) + '─'.repeat(barWidth - filled)
+}
+
+/**
+ * Shows the progress of one task on a stream.
+ *
+ * @example
+ * const progress = createProgress({ label: 'training', total: 5000, unit: 'steps', stream: process.stderr })
+ * progress.update(120, { note: 'loss 0.0412' }) // training  2 %  120/5000 steps  1.8 steps/s  45:02 left  loss 0.0412
+ * progress.done()
+ */
+export function createProgress(options: ProgressOptions): Progress {
+  const { unit, stream, initial = 0, now = () => performance.now() } = options
+  const label = options.label.length > labelWidth ? `${options.label.slice(0, labelWidth - 1)}…` : options.label
+  const audio = unit === 'audio'
+  const started = now()
+  let total = options.total
+  let shown = Number.NEGATIVE_INFINITY
+  let shownTenth = 0
+  let barShown = false
+
+  const clear = (): void => {
+    if (barShown) stream.write('\r\u001b[2K')
+    barShown = false
+  }
+
+  const describe = (done: number, note: string | undefined, bar: boolean): string => {
+    const share = total ? Math.min(1, done / total) : undefined
+    const elapsed = (now() - started) / 1000
+    const rate = elapsed > 0 ? (done - initial) / elapsed : 0
+    const amount = (value: number): string => (audio ? formatDuration(value) : String(value))
+    const left = total && rate > 0 ? `${formatDuration((total - done) / rate)} left` : ''
+    return [
+      label,
+      bar && share !== undefined ? drawBar(share) : '',
+      share === undefined ? '' : `${Math.floor(100 * share)} %`,
+      `${amount(done)}${total ? `/${amount(total)}` : ''}${audio ? '' : ` ${unit}`}`,
+      rate > 0 ? (audio ? `${formatRate(rate)}× real time` : `${formatRate(rate)} ${unit}/s`) : '',
+      left,
+      note ?? '',
+    ]
+      .filter((part) => part !== '')
+      .join('  ')
+  }
+
+  return {
+    update(done, state = {}) {
+      total = state.total ?? total
+      const time = now()
+      if (stream.isTTY) {
+        if (time - shown < redrawMs && done !== total) return
+        const line = describe(done, state.note, true)
+        clear()
+        stream.write(line.slice(0, (stream.columns ?? 80) - 1)) // a line that wraps would leave rests behind
+        barShown = true
+      } else {
+        const tenth = total ? Math.floor((10 * done) / total) : 0
+        const waited = time - Math.max(shown, started)
+        if (waited < leastLineMs || (tenth === shownTenth && waited < mostLineMs)) return
+        shownTenth = tenth
+        stream.write(`${describe(done, state.note, false)}\n`)
+      }
+      shown = time
+    },
+    print(text) {
+      clear()
+      stream.write(`${text}\n`)
+    },
+    done(text) {
+      clear()
+      if (text !== undefined) stream.write(`${text}\n`)
+    },
+  }
+}
