@@ -1,0 +1,234 @@
+/** The separate command around a stand-in for the network: which files run, what is printed where, exit codes, and what is left on disk. */
+
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createWavWriter } from '../../src/audio/index.ts'
+import { InterruptedError, UsageError } from '../../src/cli/errors.ts'
+import { runSeparate, type SeparateFlags, separateCommand } from '../../src/cli/separate.ts'
+import type { Separator } from '../../src/separation/index.ts'
+import { type FakeSeparator, identity, noise, separatorOf, smoothing } from '../separation/fakes.ts'
+
+let folder: string
+let out: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'divisi-test-'))
+  out = join(folder, 'out')
+})
+
+afterEach(() => rm(folder, { recursive: true }))
+
+async function writeSong(
+  name: string,
+  options: { frames?: number; channels?: number; bits?: number; level?: number } = {},
+): Promise<string> {
+  const { frames = 9000, channels = 2, bits = 16, level = 0.5 } = options
+  const path = join(folder, name)
+  await mkdir(join(path, '..'), { recursive: true })
+  const writer = await createWavWriter(path, { sampleRate: 44100, channels, sampleFormat: { kind: 'int', bits } })
+  await writer.write(noise(channels, frames, { bits, level }))
+  await writer.finish()
+  return path
+}
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly separator: FakeSeparator
+}
+
+async function run(
+  inputs: readonly string[],
+  flags: Partial<SeparateFlags> = {},
+  { separator = separatorOf(smoothing), signal = new AbortController().signal }: { separator?: FakeSeparator; signal?: AbortSignal } = {},
+): Promise<Ran> {
+  let stdout = ''
+  let stderr = ''
+  const code = await runSeparate(
+    inputs,
+    { out, device: 'cpu', ...flags },
+    {
+      loadSeparator: async (): Promise<Separator> => separator,
+      stdout: { write: (text) => (stdout += text) },
+      stderr: { write: (text) => (stderr += text) },
+      signal,
+    },
+  )
+  return { code, stdout, stderr, separator }
+}
+
+describe('runSeparate', () => {
+  it('writes both stems, prints their paths on stdout and device and model on stderr', async () => {
+    const song = await writeSong('song.wav')
+    const { code, stdout, stderr, separator } = await run([song])
+    expect(code).toBe(0)
+    expect(stdout).toBe(`${join(out, 'song.vocals.wav')}\n${join(out, 'song.instrumental.wav')}\n`)
+    expect(stderr).toContain('model fake on test\n')
+    expect(stderr).toContain(`${song}: wav, 16-bit, 44100 Hz, stereo, 0:00\n`)
+    expect((await readdir(out)).sort()).toEqual(['song.instrumental.wav', 'song.vocals.wav'])
+    expect(separator.disposed).toBe(true)
+  })
+
+  it('prints facts as a line of JSON per file on request, failures too', async () => {
+    const song = await writeSong('song.wav', { bits: 24, channels: 1 })
+    const { code, stdout } = await run([song, 'missing.wav'], { json: true, stems: ['vocals'] })
+    expect(code).toBe(1)
+    const [good, bad] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(good).toMatchObject({
+      input: song,
+      stems: { vocals: join(out, 'song.vocals.wav') },
+      frames: 9000,
+      sampleRate: 44100,
+      channels: 1,
+      sampleFormat: { kind: 'int', bits: 24 },
+      gain: 1,
+      model: 'fake',
+      device: 'test',
+    })
+    expect(bad).toEqual({ input: 'missing.wav', error: 'missing.wav: no such file' })
+  })
+
+  it('gives a bad file one line of error, does the others, and fails at the end', async () => {
+    const good = [await writeSong('a.wav'), await writeSong('z.wav')]
+    const truncated = await writeSong('truncated.wav')
+    await truncate(truncated, 20_001)
+    const empty = join(folder, 'empty.wav')
+    await writeFile(empty, '')
+    const silent = await writeSong('none.wav', { frames: 0 })
+    const surround = await writeSong('surround.wav', { channels: 6 })
+    const bad = [truncated, empty, silent, surround, folder, join(folder, 'missing.wav')]
+    const { code, stderr, stdout } = await run([good[0]!, ...bad, good[1]!])
+    expect(code).toBe(1)
+    const errors = stderr.split('\n').filter((line) => line.startsWith('error:'))
+    expect(errors).toHaveLength(bad.length)
+    for (const [i, path] of bad.entries()) expect(errors[i]!.split(path)).toHaveLength(2) // names the file, once
+    expect(stdout.trim().split('\n')).toHaveLength(4)
+    expect((await readdir(out)).sort()).toEqual(['a.instrumental.wav', 'a.vocals.wav', 'z.instrumental.wav', 'z.vocals.wav'])
+    expect(stderr).toMatch(/2 of 8 files separated/)
+  })
+
+  it('replaces existing files only with --force, and checks before it works', async () => {
+    const song = await writeSong('song.wav')
+    await mkdir(out)
+    await writeFile(join(out, 'song.vocals.wav'), 'precious')
+    const refused = await run([song])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('song.vocals.wav exists already; --force replaces it')
+    expect(refused.separator.calls).toBe(0)
+    expect(await readFile(join(out, 'song.vocals.wav'), 'utf8')).toBe('precious')
+    expect((await run([song], { stems: ['instrumental'] })).code).toBe(0)
+    expect((await run([song], { force: true })).code).toBe(0)
+    expect((await readFile(join(out, 'song.vocals.wav'))).length).toBeGreaterThan(9000)
+  })
+
+  it('refuses inputs that would write the same files, or over an input, before any work', async () => {
+    const a = await writeSong('a/song.wav')
+    const b = await writeSong('b/song.flac')
+    const c = await writeSong('b/song.vocals.wav')
+    const separator = separatorOf(identity)
+    await expect(run([a, b], {}, { separator })).rejects.toThrow(`${a} and ${b} would both write ${join(out, 'song.vocals.wav')}`)
+    await expect(run([a, join(folder, 'a', '.', 'song.wav')], {}, { separator })).rejects.toThrow('is given twice')
+    await expect(run([a, c], { out: join(folder, 'b'), force: true }, { separator })).rejects.toThrow(`would replace the input ${c}`)
+    expect(separator.calls).toBe(0)
+    expect(separator.disposed).toBe(true)
+  })
+
+  it('refuses devices, stems and overlaps that it does not have, naming those it has', async () => {
+    const song = await writeSong('song.wav')
+    await expect(run([song], { device: 'webgpu' })).rejects.toThrow('device "webgpu" is not supported yet; available: cpu')
+    await expect(run([song], { device: 'tpu' })).rejects.toThrow('device "tpu" is unknown; available: cpu')
+    await expect(run([song], { stems: ['bass'] })).rejects.toThrow(
+      'stem "bass" is unknown to the model fake; available: vocals, instrumental',
+    )
+    await expect(run([song], { overlap: 0.1 })).rejects.toThrow('--overlap 0.1 is not between 0.25')
+    await expect(run([song], { overlap: 0.1 })).rejects.toThrow(UsageError)
+    expect(await readdir(folder)).toEqual(['song.wav'])
+  })
+
+  it('prints the gain where a stem would have clipped', async () => {
+    const song = await writeSong('loud.wav', { level: 0.99 })
+    const doubling = separatorOf(([left, right]) => [left.map((x) => 2 * x), right.map((x) => 2 * x)])
+    const { stderr, stdout } = await run([song], { json: true }, { separator: doubling })
+    expect(stderr).toMatch(/a stem would have clipped: all are written at -\d\.\d\d dB/)
+    expect(JSON.parse(stdout).gain).toBeCloseTo(0.505, 2)
+  })
+
+  it('stops at an interrupt, keeps the finished files and leaves no part of others', async () => {
+    const songs = [await writeSong('first.wav'), await writeSong('second.wav', { frames: 40_000 }), await writeSong('third.wav')]
+    const controller = new AbortController()
+    let calls = 0
+    const separator = separatorOf((window) => {
+      if (++calls === 60) controller.abort(new InterruptedError('SIGINT'))
+      return identity(window)
+    })
+    await expect(run(songs, {}, { separator, signal: controller.signal })).rejects.toThrow(InterruptedError)
+    expect((await readdir(out)).sort()).toEqual(['first.instrumental.wav', 'first.vocals.wav'])
+    expect(separator.disposed).toBe(true)
+  })
+})
+
+describe('separateCommand', () => {
+  async function parse(...args: string[]): Promise<{ inputs: readonly string[]; flags: SeparateFlags }> {
+    let parsed: { inputs: readonly string[]; flags: SeparateFlags } | undefined
+    const command = separateCommand(async (inputs, flags) => {
+      parsed = { inputs, flags }
+    })
+    command.exitOverride().configureOutput({ writeErr: () => {} })
+    await command.parseAsync(args, { from: 'user' })
+    return parsed!
+  }
+
+  it('writes into the current folder on the CPU unless told otherwise', async () => {
+    expect(await parse('a.mp3', 'b.mp3')).toEqual({ inputs: ['a.mp3', 'b.mp3'], flags: { out: '.', device: 'cpu' } })
+  })
+
+  it('reads its options', async () => {
+    const { flags } = await parse(
+      '-o',
+      'x',
+      '--stems',
+      'vocals, vocals',
+      '--threads',
+      '3',
+      '--overlap',
+      '0.5',
+      '--depth',
+      'float',
+      '--force',
+      '--json',
+      'a',
+    )
+    expect(flags).toEqual({
+      out: 'x',
+      device: 'cpu',
+      stems: ['vocals'],
+      threads: 3,
+      overlap: 0.5,
+      depth: { kind: 'float', bits: 32 },
+      force: true,
+      json: true,
+    })
+  })
+
+  it.each([
+    ['--threads', '0'],
+    ['--threads', '1.5'],
+    ['--overlap', 'x'],
+    ['--overlap', ''],
+    ['--overlap', '1'],
+    ['--depth', '8'],
+    ['--stems', ','],
+  ])('refuses %s %s', async (option, value) => {
+    await expect(parse('a.wav', option, value)).rejects.toThrow('is invalid')
+  })
+
+  it('refuses to run without a file', async () => {
+    await expect(parse()).rejects.toThrow("missing required argument 'files'")
+  })
+})
