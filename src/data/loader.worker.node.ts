@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createRandom } from '../tensor/random.ts'
 import { createCacheReader } from './cache.node.ts'
+import { type MixConfig, mixConfig } from './config.ts'
 import type { BatchReply, BatchRequest, LoaderWorkerData } from './loader.node.ts'
 import { createMixer, type Example, type Mixer } from './mix.ts'
 import type { Split } from './tracks.ts'
@@ -11,6 +12,8 @@ const VALIDATION_KEY = 0x7661_6c69
 
 const { tracks, config, seed, rate } = workerData as LoaderWorkerData
 const read = createCacheReader()
+/** Validation does not follow the recipe's mixing, so that runs with different recipes can be compared; every source counts the same. */
+const configs: Readonly<Record<Split, MixConfig>> = { train: config, valid: mixConfig({ sampling: { power: 0 } }) }
 const mixers = new Map<Split, Mixer>()
 
 function mixerOf(split: Split): Mixer {
@@ -19,7 +22,7 @@ function mixerOf(split: Split): Mixer {
   const mixer = createMixer(
     tracks.filter((t) => t.split === split),
     read,
-    config,
+    configs[split],
     rate,
   )
   mixers.set(split, mixer)

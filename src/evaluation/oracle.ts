@@ -1,6 +1,6 @@
 /**
- * The ideal ratio mask: what a network that only weights the mixture's time-frequency bins could reach if it knew the answer
- * (Liutkus and Badeau 2015; the "IRM1" oracle of the SiSEC campaigns). An upper reference for scores, never a method.
+ * The ideal ratio mask |V|² / (|V|² + |A|²) ("IRM2" of the SiSEC 2018 campaign, Stöter et al.; a Wiener filter that knows the answer): about what
+ * a network that only weights the mixture's time-frequency bins could reach. A reference for scores, never a method.
  */
 import FFT from 'fft.js'
 import type { Signal } from './metrics.ts'
@@ -23,7 +23,7 @@ export interface OracleOptions {
 export function oracleRatioMask(
   vocals: Signal,
   accompaniment: Signal,
-  { size = 2048, hop = 512, power = 1 }: OracleOptions = {},
+  { size = 2048, hop = 512, power = 2 }: OracleOptions = {},
 ): { vocals: Float32Array[]; accompaniment: Float32Array[] } {
   const estimate = vocals.map((v, c) => maskChannel(v, accompaniment[c]!, size, hop, power))
   return {
@@ -60,10 +60,12 @@ function maskChannel(
     fft.transform(spectrum, packed)
     for (let k = 0; k < size; k++) {
       const m = (size - k) % size
-      const [ar, ai, br, bi] = [spectrum[2 * k]!, spectrum[2 * k + 1]!, spectrum[2 * m]!, spectrum[2 * m + 1]!]
-      const [vr, vi, nr, ni] = [(ar + br) / 2, (ai - bi) / 2, (ai + bi) / 2, (br - ar) / 2]
-      const v = Math.hypot(vr, vi) ** power
-      const a = Math.hypot(nr, ni) ** power
+      const vr = (spectrum[2 * k]! + spectrum[2 * m]!) / 2
+      const vi = (spectrum[2 * k + 1]! - spectrum[2 * m + 1]!) / 2
+      const nr = (spectrum[2 * k + 1]! + spectrum[2 * m + 1]!) / 2
+      const ni = (spectrum[2 * m]! - spectrum[2 * k]!) / 2
+      const v = (vr * vr + vi * vi) ** (power / 2)
+      const a = (nr * nr + ni * ni) ** (power / 2)
       const mask = v + a > 0 ? v / (v + a) : 0
       masked[2 * k] = mask * (vr + nr)
       masked[2 * k + 1] = mask * (vi + ni)
