@@ -49,6 +49,11 @@ export const CHORD_NAMES = [
 export const LEAD_NAMES = ['saw-lead', 'square-lead', 'flute', 'violin', 'brass', 'reed', 'guitar-solo', 'whistle'] as const
 export const KIT_NAMES = ['acoustic', 'tight', 'eighties', 'analog', 'electronic', 'lo-fi', 'brushes'] as const
 
+export type BassName = (typeof BASS_NAMES)[number]
+export type ChordName = (typeof CHORD_NAMES)[number]
+export type LeadName = (typeof LEAD_NAMES)[number]
+export type KitName = (typeof KIT_NAMES)[number]
+
 export interface ComposeOptions {
   readonly seed: number
   readonly seconds: number
@@ -60,14 +65,14 @@ export interface ComposeOptions {
 export interface Composition {
   readonly score: Score
   readonly singer: Singer
-  readonly chordParts: readonly { readonly name: (typeof CHORD_NAMES)[number]; readonly notes: readonly Note[] }[]
-  readonly bassName: (typeof BASS_NAMES)[number]
-  readonly leadName: (typeof LEAD_NAMES)[number]
-  readonly kitName: (typeof KIT_NAMES)[number]
+  readonly chordParts: readonly { readonly name: ChordName; readonly notes: readonly Note[] }[]
+  readonly bassName: BassName
+  readonly leadName: LeadName
+  readonly kitName: KitName
   readonly style: DrumStyle
 }
 
-const FIGURES: Record<(typeof CHORD_NAMES)[number], readonly ChordFigure[]> = {
+const FIGURES: Record<ChordName, readonly ChordFigure[]> = {
   piano: ['held', 'arpeggio', 'stabs', 'stabs'],
   'electric-piano': ['held', 'stabs', 'arpeggio'],
   organ: ['held', 'held', 'stabs'],
@@ -239,7 +244,7 @@ export function compose(options: ComposeOptions): Composition {
       .flatMap((section) => drawMelody(leadContext, section.firstBar * beatsPerBar, section.bars, leadRandom).flat()),
     seconds,
   )
-  const bassName = cast.pick<(typeof BASS_NAMES)[number]>(style.name === 'swing' ? ['finger'] : heavy ? ['pick', 'finger'] : BASS_NAMES)
+  const bassName = cast.pick<BassName>(style.name === 'swing' ? ['finger'] : heavy ? ['pick', 'finger'] : BASS_NAMES)
   const leadName = cast.pick(LEAD_NAMES)
   const kitName = cast.pick(KIT_NAMES)
   return {
