@@ -74,7 +74,7 @@ export function createOversLog(path: string, format: SampleFormat, channels: num
       let over = await overs.next()
       let start = 0
       for await (const block of blocks) {
-        const wide = block.map((samples) => Float64Array.from(samples))
+        const wide = block.map((samples) => new Float64Array(samples))
         const end = start + wide[0]!.length
         while (!over.done && over.value.position < end * channels) {
           const { position, value } = over.value

@@ -42,7 +42,9 @@ export function stemFileName(base: string, stem: string): string {
 
 /** In 64 bits, where sums and differences of integer samples are exact. */
 function combine(a: Samples, b: Samples, sign: 1 | -1): Float64Array {
-  return Float64Array.from(a, (sample, i) => sample + sign * b[i]!)
+  const out = new Float64Array(a.length)
+  for (let i = 0; i < out.length; i++) out[i] = a[i]! + sign * b[i]!
+  return out
 }
 
 interface StemFile {
