@@ -1,29 +1,15 @@
-/**
- * The decoded recordings: every file once as 16-bit samples at the training rate, in a folder keyed by content, so that a crop
- * is one positional read. Half of full scale is left as headroom, because lossy decoders overshoot ±1.
- */
-import { closeSync, openSync, readSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+/** The decoded recordings: every file once as samples at the training rate, in a folder keyed by content, so that a crop is one read. */
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createResampler, openAudio } from '../audio/index.ts'
 import type { LocatedEntry } from './catalogue.node.ts'
-import { writeJson } from './hash.node.ts'
-import { ENVELOPE_SECONDS, type Track, type TrackReader } from './tracks.ts'
+import { createPcmWriter, type Facts, readFacts, readPcm } from './pcm.node.ts'
+import type { Track, TrackReader } from './tracks.ts'
 
 /** Changes whenever the bytes of the cache would. */
 const VERSION = 1
-const SCALE = 16384
 
-/** What stands beside the samples of a file. */
-interface Facts {
-  readonly channels: 1 | 2
-  readonly frames: number
-  readonly rms: number
-  readonly peak: number
-  readonly envelope: readonly number[]
-}
-
-/** A track of the cache, with the file that has its samples: interleaved int16, 16384 = full scale. */
+/** A track of the cache, with the file that has its samples. */
 export interface CachedTrack extends Track {
   readonly file: string
   readonly rms: number
@@ -76,17 +62,6 @@ export async function prepareCache(entries: readonly LocatedEntry[], folder: str
   return tracks
 }
 
-/** The facts of a finished file; undefined where it is not there in full. */
-async function readFacts(base: string): Promise<Facts | undefined> {
-  try {
-    const facts = JSON.parse(await readFile(`${base}.json`, 'utf8')) as Facts
-    const { size } = await stat(`${base}.pcm`)
-    return size === facts.frames * facts.channels * 2 ? facts : undefined
-  } catch {
-    return undefined
-  }
-}
-
 async function decodeTo(base: string, path: string, rate: number, signal: AbortSignal | undefined): Promise<Facts> {
   const stream = await openAudio(path, signal ? { signal } : {})
   try {
@@ -110,86 +85,11 @@ async function decodeTo(base: string, path: string, rate: number, signal: AbortS
   }
 }
 
-/** Writes samples and their facts under temporary names until all is there. */
-async function createPcmWriter(base: string, channels: 1 | 2, rate: number) {
-  const temporary = `${base}.${process.pid}.tmp`
-  const handle = await open(temporary, 'w')
-  const step = ENVELOPE_SECONDS * rate * channels
-  const envelope: number[] = []
-  let samples = 0
-  let power = 0
-  let stepPower = 0
-  let stepSamples = 0
-  let peak = 0
-  return {
-    async write(block: readonly (Float32Array | Float64Array)[]): Promise<void> {
-      const frames = block[0]!.length
-      const out = new Int16Array(frames * channels)
-      for (let i = 0; i < frames; i++)
-        for (let c = 0; c < channels; c++) {
-          const x = block[c]![i]!
-          const a = Math.abs(x)
-          if (a > peak) peak = a
-          out[i * channels + c] = Math.max(-32768, Math.min(32767, Math.round(x * SCALE)))
-          stepPower += x * x
-          if (++stepSamples === step) {
-            envelope.push(Math.sqrt(stepPower / step))
-            power += stepPower
-            stepPower = 0
-            stepSamples = 0
-          }
-        }
-      samples += out.length
-      const bytes = new Uint8Array(out.buffer)
-      for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
-    },
-    async finish(path: string): Promise<Facts> {
-      power += stepPower
-      if (stepSamples > 0) envelope.push(Math.sqrt(stepPower / stepSamples))
-      if (!(peak > 1e-4)) throw new Error(`${path}: is ${samples === 0 ? 'empty' : 'silent'}`)
-      if (!Number.isFinite(peak)) throw new Error(`${path}: has samples that are not numbers`)
-      await handle.close()
-      const digits = (x: number): number => Number(x.toPrecision(5))
-      const facts: Facts = {
-        channels,
-        frames: samples / channels,
-        rms: digits(Math.sqrt(power / samples)),
-        peak: digits(peak),
-        envelope: envelope.map(digits),
-      }
-      await rename(temporary, `${base}.pcm`)
-      await writeJson(`${base}.json`, facts)
-      return facts
-    },
-    async discard(): Promise<void> {
-      await handle.close().catch(() => {})
-      await rm(temporary, { force: true })
-    },
-  }
-}
-
-/** Reads crops of cached tracks. The track must carry its `file`. */
-export function createCacheReader(): TrackReader {
+/** Reads crops of cached tracks. */
+export function createCacheReader(): TrackReader<CachedTrack> {
   return (track, start, frames) => {
-    const { file, channels } = track as CachedTrack
     if (!(start >= 0 && start + frames <= track.frames))
       throw new RangeError(`${track.name}: samples ${start} to ${start + frames} asked, it has ${track.frames}`)
-    const raw = new Int16Array(frames * channels)
-    const bytes = new Uint8Array(raw.buffer)
-    const fd = openSync(file, 'r')
-    try {
-      for (let at = 0; at < bytes.length; ) {
-        const read = readSync(fd, bytes, at, bytes.length - at, start * channels * 2 + at)
-        if (read === 0) throw new Error(`${file}: ends too early; delete it, and the next start makes it again`)
-        at += read
-      }
-    } finally {
-      closeSync(fd)
-    }
-    return Array.from({ length: channels }, (_, c) => {
-      const samples = new Float32Array(frames)
-      for (let i = 0, k = c; i < frames; i++, k += channels) samples[i] = raw[k]! * (1 / SCALE)
-      return samples
-    })
+    return readPcm(track.file, track.channels, start, frames)
   }
 }

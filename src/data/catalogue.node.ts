@@ -49,6 +49,11 @@ export async function readCatalogue(file: string): Promise<CatalogueEntry[]> {
     else if (group === '') problems.push(`${at}: group must not be empty`)
     else entries.push({ sha256, bytes: Number(bytes), kind: kind as Kind, split, group, name })
   }
+  const seen = new Set<string>()
+  for (const { sha256, name } of entries) {
+    if (seen.has(sha256)) problems.push(`${name} (sha256 ${sha256.slice(0, 12)}…) is listed twice`)
+    seen.add(sha256)
+  }
   problems.push(...sharedGroups(entries).map((group) => `group "${group}" stands in both splits: its singer would be known to the network`))
   if (problems.length > 0) throw new Error(`${file} is not a valid file list:\n${firstOf(problems)}`)
   return entries

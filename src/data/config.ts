@@ -43,67 +43,69 @@ function stemSchema(d: {
     .prefault({})
 }
 
-export const mixSchema = z.strictObject({
-  /** Examples without any vocals: the target is silence. */
-  noVocals: probability.default(0.06),
-  /** Examples of vocals alone: the target is the mixture. */
-  vocalsOnly: probability.default(0.03),
-  twoSingers: probability.default(0.1),
-  /** Speech in the singer's place, for consonants and breath. */
-  speech: probability.default(0.07),
-  twoInstrumentals: probability.default(0.15),
-  /** Share of stems taken from the synthetic pool where there is one. */
-  synthetic: z.strictObject({ vocals: probability.default(0), instrumental: probability.default(0) }).prefault({}),
-  /** RMS of the vocals' active parts over the instrumental's, in dB: normal, cut at ±limit. */
-  levelRatio: z
-    .strictObject({
-      mean: z.number().default(-2),
-      deviation: z.number().min(0).default(5),
-      limit: z.number().min(0).default(12),
-    })
-    .prefault({}),
-  /** Peak of the mixture in dB of full scale (uniform). */
-  peak: range(-16, 0).refine(([, high]) => high <= 0, 'a peak above 0 dB would clip'),
-  /** Down-mixing the whole example to two equal channels. */
-  mono: probability.default(0.35),
-  /** Low-pass over the whole mixture, as from a source with a low sample rate or a low bit rate. */
-  bandLimit: probability.default(0.3),
-  /** Edge of the gentle low-passes in Hz (log-uniform). */
-  bandLimitHz: range(3500, 16000, 500),
-  /** A source (the part of a file's group before the slash) is drawn with probability ∝ weight · seconds^power. */
-  sampling: z
-    .strictObject({
-      power: z.number().min(0).max(1).default(0.5),
-      weights: z.record(z.string(), z.number().min(0)).default({}),
-    })
-    .prefault({}),
-  vocals: stemSchema({
-    speed: 0.7,
-    semitones: 5,
-    equalise: 0.6,
-    bandLimit: 0.1,
-    reverb: 0.45,
-    double: 0.15,
-    slap: 0.1,
-    saturate: 0.15,
-    compress: 0.35,
-    swap: 0.5,
-    width: 0.2,
-  }),
-  instrumental: stemSchema({
-    speed: 0.5,
-    semitones: 4,
-    equalise: 0.5,
-    bandLimit: 0.12,
-    reverb: 0.05,
-    double: 0,
-    slap: 0,
-    saturate: 0.1,
-    compress: 0,
-    swap: 0.5,
-    width: 0.3,
-  }),
-})
+export const mixSchema = z
+  .strictObject({
+    /** Examples without any vocals: the target is silence. */
+    noVocals: probability.default(0.06),
+    /** Examples of vocals alone: the target is the mixture. */
+    vocalsOnly: probability.default(0.03),
+    twoSingers: probability.default(0.1),
+    /** Speech in the singer's place, for consonants and breath. */
+    speech: probability.default(0.07),
+    twoInstrumentals: probability.default(0.15),
+    /** Share of stems taken from the synthetic pool where there is one. */
+    synthetic: z.strictObject({ vocals: probability.default(0), instrumental: probability.default(0) }).prefault({}),
+    /** RMS of the vocals' active parts over the instrumental's, in dB: normal, cut at ±limit. */
+    levelRatio: z
+      .strictObject({
+        mean: z.number().default(-2),
+        deviation: z.number().min(0).default(5),
+        limit: z.number().min(0).default(12),
+      })
+      .prefault({}),
+    /** Peak of the mixture in dB of full scale (uniform). */
+    peak: range(-16, 0).refine(([, high]) => high <= 0, 'a peak above 0 dB would clip'),
+    /** Down-mixing the whole example to two equal channels. */
+    mono: probability.default(0.35),
+    /** Low-pass over the whole mixture, as from a source with a low sample rate or a low bit rate. */
+    bandLimit: probability.default(0.3),
+    /** Edge of the gentle low-passes in Hz (log-uniform). */
+    bandLimitHz: range(3500, 16000, 500),
+    /** A source (the part of a file's group before the slash) is drawn with probability ∝ weight · seconds^power. */
+    sampling: z
+      .strictObject({
+        power: z.number().min(0).max(1).default(0.5),
+        weights: z.record(z.string(), z.number().min(0)).default({}),
+      })
+      .prefault({}),
+    vocals: stemSchema({
+      speed: 0.7,
+      semitones: 5,
+      equalise: 0.6,
+      bandLimit: 0.1,
+      reverb: 0.45,
+      double: 0.15,
+      slap: 0.1,
+      saturate: 0.15,
+      compress: 0.35,
+      swap: 0.5,
+      width: 0.2,
+    }),
+    instrumental: stemSchema({
+      speed: 0.5,
+      semitones: 4,
+      equalise: 0.5,
+      bandLimit: 0.12,
+      reverb: 0.05,
+      double: 0,
+      slap: 0,
+      saturate: 0.1,
+      compress: 0,
+      swap: 0.5,
+      width: 0.3,
+    }),
+  })
+  .refine((c) => c.noVocals + c.vocalsOnly <= 1, 'noVocals and vocalsOnly must not add up to more than 1')
 
 export type MixConfig = z.output<typeof mixSchema>
 export type MixConfigInput = z.input<typeof mixSchema>

@@ -15,4 +15,6 @@ export {
 export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, type StemConfig } from './config.ts'
 export { type Batch, createLoader, type Loader, type LoaderOptions } from './loader.node.ts'
 export { createMixer, type Example, type Mixer } from './mix.ts'
+export * from './synthetic/index.ts'
+export { makeSyntheticTracks, type SyntheticOptions } from './synthetic-tracks.node.ts'
 export { type Kind, type Split, SYNTHETIC_SOURCE, type Track, type TrackReader } from './tracks.ts'

@@ -27,9 +27,9 @@ export interface Mixer {
   plainExample(random: Random, frames: number, mono: boolean): Example
 }
 
-interface Sources {
-  readonly real: Choice | undefined
-  readonly synthetic: Choice | undefined
+interface Sources<T extends Track> {
+  readonly real: Choice<T> | undefined
+  readonly synthetic: Choice<T> | undefined
 }
 
 /**
@@ -37,8 +37,8 @@ interface Sources {
  *
  * @throws Error when there are no vocals or no instrumentals among the tracks.
  */
-export function createMixer(tracks: readonly Track[], read: TrackReader, config: MixConfig, rate: number): Mixer {
-  const sources = (kind: Track['kind']): Sources => {
+export function createMixer<T extends Track>(tracks: readonly T[], read: TrackReader<T>, config: MixConfig, rate: number): Mixer {
+  const sources = (kind: Track['kind']): Sources<T> => {
     const ofKind = tracks.filter((t) => t.kind === kind)
     return {
       real: chooseFrom(
@@ -63,13 +63,13 @@ export function createMixer(tracks: readonly Track[], read: TrackReader, config:
         `data: there are no tracks of kind "${kind}" to mix; a training needs at least one recording of vocals and one instrumental`,
       )
 
-  const draw = (random: Random, { real, synthetic }: Sources, share: number): Track => {
+  const draw = (random: Random, { real, synthetic }: Sources<T>, share: number): T => {
     const wanted = random.chance(share) ? (synthetic ?? real) : (real ?? synthetic)
     return wanted!.draw(random)
   }
 
   /** A crop of the track with the effects of `effects`, in mono where nothing has made it stereo. */
-  const stem = (random: Random, track: Track, frames: number, effects: StemConfig, filling: Filling): Channels => {
+  const stem = (random: Random, track: T, frames: number, effects: StemConfig, filling: Filling): Channels => {
     const speed = random.chance(effects.speed) ? 2 ** (random.uniform(-effects.semitones, effects.semitones) / 12) : 1
     let sound: Channels
     if (speed === 1) sound = readCrop(random, track, frames, rate, filling, read)
@@ -174,7 +174,7 @@ function finish(vocals: Channels, instrumental: Channels, peak: number): Example
   const gain = loudest > 1e-4 ? peak / loudest : 1
   applyGain(vocals, gain)
   applyGain(instrumental, gain)
-  // Added again rather than scaled: the rounding of the parts is the rounding of their sum's parts.
+  // Added after scaling, so that mixture = vocals + instrumental holds to the last bit.
   return { mixture: sum(vocals, instrumental, mixture), vocals }
 }
 

@@ -27,7 +27,7 @@ export const ENVELOPE_SECONDS = 0.5
 export const SYNTHETIC_SOURCE = 'synthetic'
 
 /** `frames` samples of a track from `start`; the stretch lies inside the track. */
-export type TrackReader = (track: Track, start: number, frames: number) => Channels
+export type TrackReader<T extends Track = Track> = (track: T, start: number, frames: number) => Channels
 
 export function sourceOf(track: Track): string {
   return track.group.split('/', 1)[0]!
@@ -57,12 +57,12 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
 }
 
 /** Tracks of one kind, drawn source first, then singer or artist, then recording, so that one large corpus does not drown the others. */
-export interface Choice {
-  draw(random: Random): Track
+export interface Choice<T extends Track> {
+  draw(random: Random): T
 }
 
 /** @returns undefined when there are no tracks (or only ones of weight 0). */
-export function chooseFrom(tracks: readonly Track[], sampling: MixConfig['sampling']): Choice | undefined {
+export function chooseFrom<T extends Track>(tracks: readonly T[], sampling: MixConfig['sampling']): Choice<T> | undefined {
   const sources = [...groupBy(tracks, sourceOf)].map(([source, members]) => {
     const groups = [...groupBy(members, (t) => t.group).values()].map((group) => ({
       tracks: group,
@@ -119,7 +119,14 @@ export function drawStart(random: Random, track: Track, frames: number, rate: nu
 export type Filling = 'repeat' | 'place'
 
 /** `frames` samples of the track from a drawn start. */
-export function readCrop(random: Random, track: Track, frames: number, rate: number, filling: Filling, read: TrackReader): Channels {
+export function readCrop<T extends Track>(
+  random: Random,
+  track: T,
+  frames: number,
+  rate: number,
+  filling: Filling,
+  read: TrackReader<T>,
+): Channels {
   if (track.frames >= frames) return read(track, drawStart(random, track, frames, rate), frames)
   const whole = read(track, 0, track.frames)
   const offset = filling === 'repeat' ? random.integer(0, track.frames - 1) : random.integer(0, frames - track.frames)
