@@ -6,6 +6,7 @@ import {
   type OnnxAttribute,
   type OperationNode,
   type Shape,
+  sizeOf,
   type Tensor,
   type TensorSpec,
   topologicalOrder,
@@ -74,10 +75,10 @@ function valueInfo(field: number, name: string, spec: TensorSpec): Field {
 }
 
 /**
- * Serialises the graph of named outputs. Equal operations on equal inputs are written once (common subexpressions); what no output needs is not written.
+ * Serialises the graph of named outputs; inputs whose values are given as weights are stored in it. Equal operations on equal inputs are written once (common subexpressions); what no output needs is not written.
  *
  */
-export function writeOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
+export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: ReadonlyMap<string, Float32Array> = new Map()): OnnxGraph {
   const nodes: OnnxNode[] = []
   const initializers: Field[] = []
   const constants = new Map<string, string>()
@@ -91,14 +92,14 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxGraph 
     const key = own || values.length > 64 ? undefined : `${dtype}|${shape.join()}|${Array.from(values).join()}`
     const known = key === undefined ? undefined : constants.get(key)
     if (known !== undefined) return known
-    const name = `c${constants.size + initializers.length}`
+    const name = `%c${constants.size + initializers.length}`
     initializers.push(tensorField(5, name, values, shape, dtype))
     if (key !== undefined) constants.set(key, name)
     return name
   }
   const emitter: Emitter = {
     node: (opType, from, attributes = {}, count = 1) => {
-      const to = Array.from({ length: count }, () => `v${counter++}`)
+      const to = Array.from({ length: count }, () => `%v${counter++}`)
       nodes.push({ name: `${scope}/${opType}_${nodes.length}`, opType, from, to, attributes })
       return to
     },
@@ -109,6 +110,13 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxGraph 
     const known = names.get(x.node)?.[x.index]
     if (known !== undefined) return known
     if (x.node.kind === 'input') {
+      const values = weights.get(x.node.name)
+      if (values) {
+        if (values.length !== sizeOf(x.shape)) throw new RangeError(`writeOnnx: "${x.node.name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
+        const name = store(values, x.shape, x.dtype)
+        names.set(x.node, [name])
+        return name
+      }
       const before = inputs[x.node.name]
       if (before) throw new Error(`writeOnnx: two different inputs are named "${x.node.name}"; names are unique`)
       inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
@@ -140,6 +148,9 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>): OnnxGraph 
     const value = nameOf(tensor)
     if (tensor.node.kind === 'operation' && !renamed.has(value) && !inputs[value]) renamed.set(value, name)
     else nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
+  }
+  for (const [name] of named) {
+    if (inputs[name]) throw new RangeError(`writeOnnx: "${name}" is an input and an output; ONNX needs different names`)
   }
   const outputSpecs = Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
   const graph = [

@@ -43,7 +43,8 @@ export interface Program {
 export interface Backend {
   /** For people: `onnxruntime-node 1.30.0, cpu, 2 threads`. */
   readonly description: string
-  load(outputs: Readonly<Record<string, Tensor>>): Promise<Program>
+  /** Inputs named in `constants` become part of the program: kernels may then pre-pack them (1.3–1.6 times faster convolutions). */
+  load(outputs: Readonly<Record<string, Tensor>>, constants?: ReadonlyMap<string, Float32Array>): Promise<Program>
   allocate(length: number): Promise<DeviceArray>
   dispose(): Promise<void>
 }

@@ -7,6 +7,8 @@ export type Specs = Readonly<Record<string, TensorSpec | readonly number[]>>
 
 export interface CompileOptions {
   readonly backend: Backend
+  /** Values of inputs that do not change, weights for example, by name. */
+  readonly constants?: ReadonlyMap<string, Float32Array>
 }
 
 /**
@@ -18,12 +20,12 @@ export interface CompileOptions {
 export async function compile<S extends Specs>(
   f: (inputs: { readonly [K in keyof S]: Tensor }) => Readonly<Record<string, Tensor>>,
   specs: S,
-  { backend }: CompileOptions,
+  { backend, constants }: CompileOptions,
 ): Promise<Program> {
   const inputs = Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => [name, 'dtype' in spec ? input(name, spec.shape, spec.dtype) : input(name, spec)]),
   ) as { [K in keyof S]: Tensor }
-  return backend.load(f(inputs))
+  return backend.load(f(inputs), constants)
 }
 
 /**

@@ -2,10 +2,10 @@
  * Reverse-mode differentiation of a traced graph: walks from a scalar back to the tensors asked for and appends the derivative in the
  * same primitives, so the result is again a graph that can be compiled, inspected, or differentiated once more.
  */
-import { add } from './ops/elementwise.ts'
-import { expand } from './ops/movement.ts'
+import { add, mul } from './ops/elementwise.ts'
+import { expand, sum } from './ops/movement.ts'
 import { formatShape } from './shape.ts'
-import { constant, type Node, type OperationNode, ShapeError, type Tensor, withPlace } from './tensor.ts'
+import { constant, input, type Node, type OperationNode, ShapeError, type Tensor, withPlace } from './tensor.ts'
 
 /** Operation nodes that the tensors depend on, inputs before users. Iterative: graphs are deeper than the call stack. */
 export function topologicalOrder(roots: readonly Tensor[]): OperationNode[] {
@@ -79,4 +79,20 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     if (!wanted.has(node)) cotangents.delete(node)
   }
   return wrt.map((x) => cotangents.get(x.node)?.[x.index] ?? expand(constant(0), x.shape))
+}
+
+/**
+ * The adjoint of a linear function: ⟨f(x), y⟩ = ⟨x, adjoint(f)(y)⟩ for all x and y. The derivative of a linear function does not depend on
+ * where it is taken, so it is taken at a placeholder that the result does not contain.
+ *
+ * @param f a linear function of one tensor to several
+ * @param shape of f's argument
+ */
+export function adjoint(f: (x: Tensor) => readonly Tensor[], shape: readonly number[], cotangents: readonly Tensor[]): Tensor {
+  const x = input('linear placeholder', shape)
+  const inner = f(x).map((y, i) => sum(mul(y, cotangents[i]!)))
+  return grad(
+    inner.reduce((total, term) => add(total, term)),
+    [x],
+  )[0]!
 }

@@ -1,5 +1,5 @@
 /** Symbolic tensors: shapes known, numbers promised; primitives, derivatives, and random keys. */
-export { grad, topologicalOrder } from './autodiff.ts'
+export { adjoint, grad, topologicalOrder } from './autodiff.ts'
 export * from './ops/conv.ts'
 export * from './ops/elementwise.ts'
 export * from './ops/matmul.ts'

@@ -22,7 +22,8 @@ export type Node = InputNode | ConstantNode | OperationNode
 
 export interface InputNode {
   readonly kind: 'input'
-  readonly name: string
+  /** Parameters are made before their model is: they get their name when the model is complete. */
+  name: string
 }
 
 export interface ConstantNode {

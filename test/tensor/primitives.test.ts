@@ -50,9 +50,9 @@ describe.each(cases.map((c, i) => ({ ...c, title: `${c.covers.join(', ')} #${i}`
           const y = f(...inputs)
           const weighted = sum(mul(y, input('ct', y.shape)))
           const outputs: Record<string, Tensor> = { y }
-          if (differentiable) grad(weighted, inputs).forEach((g, i) => (outputs[`g${i}`] = g))
+          if (differentiable) for (const [i, g] of grad(weighted, inputs).entries()) outputs[`g${i}`] = g
           const feeds: Record<string, HostArray> = { ct: values(y.shape, seed + 99) }
-          shapes.forEach((shape, i) => (feeds[`x${i}`] = values(shape, seed + i, range)))
+          for (const [i, shape] of shapes.entries()) feeds[`x${i}`] = values(shape, seed + i, range)
           const [expected, actual] = [await run(reference, outputs, feeds), await run(onnx, outputs, feeds)]
           for (const name of Object.keys(outputs)) {
             expect(
@@ -74,7 +74,7 @@ describe.each(cases.map((c, i) => ({ ...c, title: `${c.covers.join(', ')} #${i}`
           const loss = sum(mul(y, input('ct', y.shape)))
           const program = await reference.load({ loss })
           const feeds: Record<string, Float64Array> = { ct: Float64Array.from(values(y.shape, seed + 99)) }
-          shapes.forEach((shape, i) => (feeds[`x${i}`] = Float64Array.from(values(shape, seed + i, range))))
+          for (const [i, shape] of shapes.entries()) feeds[`x${i}`] = Float64Array.from(values(shape, seed + i, range))
           const gradients = await run(reference, Object.fromEntries(grad(loss, inputs).map((g, i) => [`g${i}`, g])), feeds)
           const step = 1e-5
           for (const [i, shape] of shapes.entries()) {

@@ -83,8 +83,8 @@ export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {})
     return { array: (view.array as WorkerArray).id, offset: view.offset }
   }
 
-  const load: Backend['load'] = async (outputs) => {
-    const { bytes, inputs, outputs: specs } = writeOnnx(outputs)
+  const load: Backend['load'] = async (outputs, constants) => {
+    const { bytes, inputs, outputs: specs } = writeOnnx(outputs, constants)
     const id = counter++
     const profile = options.profile === undefined ? undefined : `${options.profile}-${id}`
     await ask({ kind: 'load', program: id, bytes, profile }, [bytes.buffer as ArrayBuffer])

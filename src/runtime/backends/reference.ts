@@ -35,12 +35,12 @@ function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
   return data.slice()
 }
 
-function load(outputs: Readonly<Record<string, Tensor>>): Program {
+function load(outputs: Readonly<Record<string, Tensor>>, constants: ReadonlyMap<string, Float32Array>): Program {
   const named = Object.entries(outputs)
   const order = topologicalOrder(Object.values(outputs))
   const inputs: Record<string, TensorSpec> = {}
   for (const x of [...order.flatMap((node) => node.inputs), ...Object.values(outputs)]) {
-    if (x.node.kind === 'input') inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
+    if (x.node.kind === 'input' && !constants.has(x.node.name)) inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
   }
   return {
     inputs,
@@ -48,17 +48,17 @@ function load(outputs: Readonly<Record<string, Tensor>>): Program {
     run: async (feeds, { into = {} } = {}) => {
       checkFeeds(inputs, feeds)
       const values = new Map<Node, readonly NdArray[]>()
-      const valueOf = (x: Tensor): NdArray => {
+      const numbersOf = (x: Tensor): NdArray => {
         if (x.node.kind === 'constant') return { shape: x.shape, data: x.node.data }
-        if (x.node.kind === 'input') return feedArray(feeds[x.node.name]!, x)
+        if (x.node.kind === 'input') return feedArray(constants.get(x.node.name) ?? feeds[x.node.name]!, x)
         return values.get(x.node)![x.index]!
       }
-      for (const node of order) values.set(node, node.operation.evaluate(node.inputs.map(valueOf), node.outputs))
+      for (const node of order) values.set(node, node.operation.evaluate(node.inputs.map(numbersOf), node.outputs))
       const result: Record<string, HostArray> = {}
       for (const [name, tensor] of named) {
         const view = into[name]
-        if (view) viewed(view).set(valueOf(tensor).data)
-        else result[name] = hostArray(valueOf(tensor), tensor)
+        if (view) viewed(view).set(numbersOf(tensor).data)
+        else result[name] = hostArray(numbersOf(tensor), tensor)
       }
       return result
     },
@@ -70,7 +70,7 @@ function load(outputs: Readonly<Record<string, Tensor>>): Program {
 export function createReferenceBackend(): Backend {
   return {
     description: 'reference, float64',
-    load: async (outputs) => load(outputs),
+    load: async (outputs, constants = new Map()) => load(outputs, constants),
     allocate: async (length) => allocate(length),
     dispose: async () => {},
   }

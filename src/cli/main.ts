@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** The `divisi` command: reads the command line and hands over to one module per command. */
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { loadSeparator } from '../models/index.ts'
+import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
+import { createInterrupt } from './interrupt.ts'
+import { runSeparate, type SeparateContext, separateCommand } from './separate.ts'
+import { runTrain, runTrain, trainCommand, trainCommand } from './train.ts'
+
+const details = `
+Examples:
+  $ divisi separate song.mp3             song.vocals.wav and song.instrumental.wav, here
+  $ divisi separate --out stems *.flac   many songs into a folder
+  $ divisi separate --help               all that a command can do
+
+Exit codes: 0 all went well, 1 something failed (the rest was still done), 2 wrong usage (nothing was done),
+130 interrupted by Ctrl-C.`
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** A reader that has gone away, as `head` does, is no reason to fail. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
+/** Runs the work of a command under Ctrl-C; its exit code becomes the process's. */
+async function work(run: (signal: AbortSignal) => Promise<number>): Promise<void> {
+  const interrupt = createInterrupt()
+  try {
+    process.exitCode = await run(interrupt.signal)
+  } finally {
+    interrupt.dispose()
+  }
+}
+
+const load: SeparateContext['loadSeparator'] = (model, { device, threads }) =>
+  loadSeparator(model, { device, ...(threads === undefined ? {} : { threads }) })
+
+function createProgram(): Command {
+  const program = new Command('divisi')
+    .description('Takes a song apart with neural networks.')
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(divisi --help tells how)')
+    .addHelpText('after', details)
+    .exitOverride()
+  const commands = [
+    separateCommand((inputs, flags) =>
+      work((signal) => runSeparate(inputs, flags, { loadSeparator: load, stdout: process.stdout, stderr: process.stderr, signal })),
+    ),
+    trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
+    trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
+  ]
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  return program
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage // it has printed its message
+  if (error instanceof InterruptedError) return error.exitCode
+  return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+}
+
+ignoreClosedPipes()
+try {
+  await createProgram().parseAsync()
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+  if (!(error instanceof CommanderError)) printError(process.stderr, oneLine(error))
+}

@@ -1,0 +1,2 @@
+/** Losses: functions of tensors to a scalar tensor. */
+export { type ComplexPair, relativeError } from './spectral.ts'

@@ -1,0 +1,34 @@
+/** Sizes of the band U-Net. */
+import { z } from 'zod'
+
+const count = z.number().int().min(1)
+
+export const bandUnetConfig = z
+  .strictObject({
+    architecture: z.literal('band-unet'),
+    sampleRate: z.number().int().min(8000).default(44100),
+    nFft: z.number().int().min(64).multipleOf(2).default(4096),
+    hopLength: count.default(1024),
+    /** Bands of the network's grid; a multiple of 2^(levels − 1). */
+    bands: count.default(256),
+    /** Centre of the highest band (Hz). */
+    highest: z.number().positive().default(20000),
+    /** Channels per level, finest first. */
+    channels: z.array(count).min(2).default([12, 32, 64, 96, 128]),
+    /** Residual blocks at the coarsest level. */
+    bottleneck: count.default(3),
+    /** The hidden layer over frequency has bands/squeeze units. */
+    squeeze: count.default(4),
+  })
+  .superRefine((config, context) => {
+    const factor = 2 ** (config.channels.length - 1)
+    if (config.bands % factor !== 0) {
+      context.addIssue({ code: 'custom', path: ['bands'], message: `${config.bands} bands over ${config.channels.length} levels: needs a multiple of ${factor}` })
+    }
+    if (config.hopLength * 2 > config.nFft) {
+      context.addIssue({ code: 'custom', path: ['hopLength'], message: `${config.hopLength} is more than half of nFft ${config.nFft}` })
+    }
+  })
+
+export type BandUnetConfig = z.infer<typeof bandUnetConfig>
+export type BandUnetInput = z.input<typeof bandUnetConfig>

@@ -1,0 +1,79 @@
+/** From the name of a model, or the path of a model file, to a separator that is ready to run. */
+import { readFile } from 'node:fs/promises'
+import { istft } from '../dsp/index.ts'
+import { compile, createOnnxRuntimeBackend } from '../runtime/index.ts'
+import { readModel } from './model-file.ts'
+
+/** Models that ship with the package. */
+export const shippedModels = ['vocals'] as const
+export const devices = ['cpu'] as const
+
+export interface LoadOptions {
+  /** Where the network runs: `cpu`. */
+  readonly device?: string | undefined
+  /** Threads of the network, all processors by default. */
+  readonly threads?: number | undefined
+  /** Spectrogram frames that the network sees at once. */
+  readonly frames?: number | undefined
+}
+
+type Stereo = readonly [Float32Array, Float32Array]
+
+/** A network that estimates stems in fixed windows of stereo sound at its own rate. */
+export interface NetworkSeparator {
+  readonly name: string
+  readonly device: string
+  readonly stems: readonly string[]
+  readonly sampleRate: number
+  readonly channels: 2
+  readonly windowLength: number
+  readonly margin: number
+  predict(window: Stereo, options?: { signal?: AbortSignal }): Promise<Record<string, Stereo>>
+  dispose(): Promise<void>
+}
+
+async function readModelFile(name: string): Promise<Uint8Array> {
+  const shipped = (shippedModels as readonly string[]).includes(name)
+  const path = shipped ? new URL(`../../models/${name}/model.safetensors`, import.meta.url) : name
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
+    throw new Error(`model "${name}": ${reason}; shipped models are ${shippedModels.join(', ')}, anything else is the path of a model file`)
+  }
+}
+
+/**
+ * Loads a model and makes it ready: weights are embedded in the program, which the CPU runs with pre-packed convolutions.
+ *
+ * @param name `vocals`, or the path of a `.safetensors` file that `divisi train` wrote
+ * @throws Error for unknown models and devices, RangeError for files that hold no model
+ */
+export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<NetworkSeparator> {
+  const { device = 'cpu', frames = 512, threads } = options
+  if (!(devices as readonly string[]).includes(device)) throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)
+  const model = readModel(await readModelFile(name))
+  const { network, values } = model
+  const { hopLength, sampleRate } = network.config
+  const windowLength = (frames - 1) * hopLength
+  const backend = await createOnnxRuntimeBackend(threads === undefined ? {} : { threads })
+  const program = await compile(({ mixture }) => ({ vocals: istft(network.forward(mixture).vocals, windowLength, network.config) }), { mixture: [1, 2, windowLength] }, { backend, constants: values })
+  const joined = new Float32Array(2 * windowLength)
+  return {
+    name: model.name,
+    device: backend.description,
+    stems: ['vocals'],
+    sampleRate,
+    channels: 2,
+    windowLength,
+    margin: sampleRate,
+    predict: async ([left, right], { signal } = {}) => {
+      signal?.throwIfAborted()
+      joined.set(left)
+      joined.set(right, windowLength)
+      const { vocals } = (await program.run({ mixture: joined })) as { vocals: Float32Array }
+      return { vocals: [vocals.subarray(0, windowLength), vocals.subarray(windowLength)] }
+    },
+    dispose: () => backend.dispose(),
+  }
+}

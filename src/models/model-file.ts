@@ -1,0 +1,55 @@
+/** A model as a file: safetensors with the parameters' names, the architecture and its configuration in the metadata. */
+import { z } from 'zod'
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../formats/index.ts'
+import { layoutOf } from '../nn/index.ts'
+import { bandUnetConfig } from './band-unet/config.ts'
+import { BandUnet } from './band-unet/network.ts'
+
+/** Version of this layout; readers refuse newer ones. */
+const formatVersion = 1
+
+const description = z.object({ format: z.literal(formatVersion), name: z.string(), model: bandUnetConfig })
+
+export interface LoadedModel {
+  readonly name: string
+  readonly network: BandUnet
+  readonly values: ReadonlyMap<string, Float32Array>
+  /** Further facts of the file: training steps, scores. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Builds the network that a configuration describes. */
+export function createNetwork(config: z.output<typeof bandUnetConfig>): BandUnet {
+  return new BandUnet(config)
+}
+
+export function writeModel(name: string, network: BandUnet, values: ReadonlyMap<string, Float32Array>, facts: Readonly<Record<string, string>> = {}): Uint8Array {
+  const { parameters, buffers } = layoutOf(network)
+  const tensors = new Map<string, StoredTensor>()
+  for (const slot of [...parameters, ...buffers]) tensors.set(slot.name, { shape: slot.parameter.shape, data: values.get(slot.name)! })
+  return writeSafetensors({ tensors, metadata: { ...facts, divisi: JSON.stringify({ format: formatVersion, name, model: network.config }) } })
+}
+
+/**
+ * Reads a model file; every parameter must be there in its shape.
+ *
+ * @throws RangeError for damaged files, other formats, and weights that do not fit their network
+ */
+export function readModel(bytes: Uint8Array): LoadedModel {
+  const { tensors, metadata } = readSafetensors(bytes)
+  let about: z.output<typeof description>
+  try {
+    about = description.parse(JSON.parse(metadata.divisi ?? 'null'))
+  } catch {
+    throw new RangeError(`model file: its metadata describe no model of format ${formatVersion}; it was written by a newer divisi or by another program`)
+  }
+  const network = createNetwork(about.model)
+  const layout = layoutOf(network)
+  const values = new Map<string, Float32Array>()
+  for (const { name, parameter, size } of [...layout.parameters, ...layout.buffers]) {
+    const stored = tensors.get(name)
+    if (stored?.data.length !== size) throw new RangeError(`model file: "${name}" (${parameter.shape.join(', ')}) is missing or has another size; the file does not fit its network`)
+    values.set(name, stored.data)
+  }
+  return { name: about.name, network, values, metadata }
+}

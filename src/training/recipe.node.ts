@@ -1,0 +1,55 @@
+/** A recipe: one YAML file that says which network is trained on what and how, so that anyone with the data repeats it. */
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { mixSchema } from '../data/index.ts'
+import { bandUnetConfig } from '../models/index.ts'
+
+const count = z.number().int().min(1)
+
+export const recipeSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+  model: bandUnetConfig,
+  data: z.strictObject({
+    /** CSV of files by SHA-256, beside the recipe; or `synthetic`: songs that the project makes itself. */
+    files: z.string(),
+    /** Number of songs that the synthesiser makes for the training, beside the files or instead of them. */
+    syntheticSongs: z.number().int().min(0).default(0),
+    mix: mixSchema.prefault({}),
+  }),
+  training: z.strictObject({
+    seed: z.number().int().min(0).default(1),
+    steps: count,
+    batchSize: count,
+    /** Spectrogram frames of an example. */
+    frames: count,
+    learningRate: z.number().positive(),
+    warmup: z.number().int().min(0).default(200),
+    /** Last steps, over which the learning rate falls to 0. */
+    decay: z.number().int().min(0),
+    betas: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).default([0.9, 0.99]),
+    eps: z.number().positive().default(1e-8),
+    weightDecay: z.number().min(0).default(0.01),
+    clipNorm: z.number().positive().default(1),
+    averageDecay: z.number().min(0).max(1).default(0.998),
+    validateEvery: count.default(250),
+    validationExamples: count.default(32),
+    /** Steps between checkpoints. */
+    checkpointEvery: count.default(100),
+  }),
+})
+
+export type Recipe = z.output<typeof recipeSchema>
+
+/**
+ * Reads and checks a recipe.
+ *
+ * @throws Error that names every wrong key, its value and what is allowed
+ */
+export async function readRecipe(file: string): Promise<{ recipe: Recipe; folder: string; text: string }> {
+  const text = await readFile(file, 'utf8')
+  const parsed = recipeSchema.safeParse(parse(text))
+  if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
+  return { recipe: parsed.data, folder: dirname(resolve(file)), text }
+}

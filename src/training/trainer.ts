@@ -1,0 +1,143 @@
+/**
+ * The training loop: gradients as one program, the update as another, and between them what a run must watch: the loss's finiteness and
+ * the gradients' norm. Weights, moments, averages and statistics stay in the backend's memory; the loop moves batches in and scalars out.
+ */
+import { initialValues, type Layout, layoutOf, type Module, type Slot, traceTraining } from '../nn/index.ts'
+import { type Backend, compile, type DeviceArray, type DeviceView, type HostArray, type Program } from '../runtime/index.ts'
+import { grad, type Tensor } from '../tensor/index.ts'
+import { type AdamOptions, type AdamState, adamArrays, createAdam, paddedLength } from './adam.ts'
+import { learningRate, type Schedule } from './schedule.ts'
+
+/** What is trained on: shapes of a batch, and the loss of one. */
+export interface Task<Name extends string> {
+  readonly batch: Readonly<Record<Name, readonly number[]>>
+  loss(batch: Readonly<Record<Name, Tensor>>): Tensor
+}
+
+export interface TrainerOptions<Name extends string> {
+  readonly model: Module
+  readonly task: Task<Name>
+  readonly backend: Backend
+  readonly adam: AdamOptions
+  readonly schedule: Schedule
+  readonly seed: number
+}
+
+export interface StepReport {
+  /** Updates done, this one included. */
+  readonly step: number
+  readonly loss: number
+  readonly norm: number
+  readonly learningRate: number
+  /** False where loss or gradients were not finite: the step changed nothing. */
+  readonly accepted: boolean
+}
+
+export interface Trainer<Name extends string> {
+  readonly step: number
+  readonly layout: Layout
+  /** One update from one batch. */
+  train(batch: Readonly<Record<Name, Float32Array>>): Promise<StepReport>
+  /** Everything that the next step depends on. */
+  snapshot(): Promise<Map<string, Float32Array>>
+  restore(arrays: ReadonlyMap<string, Float32Array>, step: number): Promise<void>
+  /** Feeds of the averaged weights and of the statistics for programs of the same model. */
+  averaged(): Record<string, DeviceView>
+  dispose(): Promise<void>
+}
+
+/** Flat array with every slot's values in place. */
+export function flatten(slots: readonly Slot[], length: number, values: ReadonlyMap<string, Float32Array>): Float32Array {
+  const flat = new Float32Array(length)
+  for (const { name, offset, size } of slots) {
+    const data = values.get(name)
+    if (data?.length !== size) throw new RangeError(`weights: "${name}" needs ${size} values, there are ${data?.length ?? 'none'}; the file belongs to another network`)
+    flat.set(data, offset)
+  }
+  return flat
+}
+
+function views(slots: readonly Slot[], array: DeviceArray, prefix = ''): Record<string, DeviceView> {
+  return Object.fromEntries(slots.map(({ name, parameter, offset }) => [prefix + name, array.view(offset, parameter.shape)]))
+}
+
+export async function createTrainer<Name extends string>(options: TrainerOptions<Name>): Promise<Trainer<Name>> {
+  const { model, task, backend, schedule } = options
+  const layout = layoutOf(model)
+  const length = paddedLength(layout.parameterCount)
+  const gradientsProgram: Program = await compile(
+    (batch) => {
+      const { result: loss, updates } = traceTraining(() => task.loss(batch))
+      const gradients = grad(
+        loss,
+        layout.parameters.map(({ parameter }) => parameter),
+      )
+      return {
+        loss,
+        ...Object.fromEntries(layout.parameters.map(({ name }, i) => [`gradient/${name}`, gradients[i]!])),
+        ...Object.fromEntries(layout.buffers.map(({ name, parameter }) => [`next/${name}`, updates.get(parameter) ?? parameter])),
+      }
+    },
+    task.batch,
+    { backend },
+  )
+  const adam = await createAdam(backend, length, options.adam)
+  const allocateState = async (): Promise<AdamState & { buffers: DeviceArray }> => ({
+    weights: await backend.allocate(length),
+    first: await backend.allocate(length),
+    second: await backend.allocate(length),
+    average: await backend.allocate(length),
+    buffers: await backend.allocate(Math.max(1, layout.bufferCount)),
+  })
+  const gradients = await backend.allocate(length)
+  const gradientViews = views(layout.parameters, gradients, 'gradient/')
+  let [now, next] = [await allocateState(), await allocateState()]
+  const initial = initialValues(model, options.seed)
+  const start = flatten(layout.parameters, length, initial)
+  await now.weights.write(start)
+  await now.average.write(start)
+  await now.buffers.write(flatten(layout.buffers, layout.bufferCount, initial))
+  let step = 0
+
+  return {
+    get step() {
+      return step
+    },
+    layout,
+    train: async (batch) => {
+      const feeds: Record<string, HostArray | DeviceView> = { ...(batch as Record<string, Float32Array>), ...views(layout.parameters, now.weights), ...views(layout.buffers, now.buffers) }
+      const into = { ...gradientViews, ...views(layout.buffers, next.buffers, 'next/') }
+      const loss = Number((await gradientsProgram.run(feeds, { into })).loss![0])
+      const norm = await adam.norm(gradients)
+      const rate = learningRate(schedule, step)
+      const accepted = Number.isFinite(loss) && Number.isFinite(norm)
+      if (accepted) {
+        await adam.update(now, next, gradients, { step, learningRate: rate, norm })
+        ;[now, next] = [next, now]
+      }
+      step++
+      return { step, loss, norm, learningRate: rate, accepted }
+    },
+    snapshot: async () => {
+      const arrays = new Map<string, Float32Array>()
+      for (const name of [...adamArrays, 'buffers'] as const) arrays.set(name, await now[name].read())
+      return arrays
+    },
+    restore: async (arrays, at) => {
+      for (const name of [...adamArrays, 'buffers'] as const) {
+        const values = arrays.get(name)
+        if (values?.length !== now[name].length) {
+          throw new RangeError(`checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model needs ${now[name].length}; it belongs to another network`)
+        }
+        await now[name].write(values)
+      }
+      step = at
+    },
+    averaged: () => ({ ...views(layout.parameters, now.average), ...views(layout.buffers, now.buffers) }),
+    dispose: async () => {
+      await gradientsProgram.dispose()
+      await adam.dispose()
+      for (const array of [gradients, ...[now, next].flatMap((state) => Object.values(state))]) await array.free()
+    },
+  }
+}
