@@ -125,8 +125,9 @@ export function createMixer<T extends Track>(tracks: readonly T[], read: TrackRe
       }
       if (random.chance(config.bandLimit)) {
         const sections = randomBandLimit(random, rate, config.bandLimitHz)
-        applyBiquads(vocals, sections)
-        applyBiquads(instrumental, sections)
+        // Silence stays exact zeros.
+        if (withVocals) applyBiquads(vocals, sections)
+        if (withInstrumental) applyBiquads(instrumental, sections)
       }
       return finish(vocals, instrumental, decibels(random.uniform(...config.peak)))
     },
@@ -171,7 +172,8 @@ function setRatio(vocals: Channels, instrumental: Channels, db: number): void {
 function finish(vocals: Channels, instrumental: Channels, peak: number): Example {
   const mixture = sum(vocals, instrumental)
   const loudest = Math.max(peakOf(mixture), peakOf(vocals))
-  const gain = loudest > 1e-4 ? peak / loudest : 1
+  // A hair less, because rounding up must not reach beyond full scale.
+  const gain = loudest > 1e-4 ? (peak / loudest) * (1 - 1e-6) : 1
   applyGain(vocals, gain)
   applyGain(instrumental, gain)
   // Added after scaling, so that mixture = vocals + instrumental holds to the last bit.

@@ -10,6 +10,9 @@ import { type Split, SYNTHETIC_SOURCE } from './tracks.ts'
 /** Changes whenever the synthesiser sings or plays otherwise. */
 const VERSION = 1
 
+/** Singers whose songs are for validation. */
+const HELD_OUT: readonly SingerName[] = ['tenor', 'mezzo']
+
 export interface SyntheticOptions {
   /** Number of vocal tracks, and of instrumental ones. */
   readonly songs: number
@@ -34,8 +37,8 @@ export interface SyntheticJob {
 export type SyntheticReply = { readonly facts: Facts } | { readonly error: string }
 
 /**
- * Sung lines and instrumentals of the project's synthesiser in the cache folder. The last singer and its share of the instrumentals are held out
- * for validation.
+ * Sung lines and instrumentals of the project's synthesiser in the cache folder. The songs of two singers are held out for
+ * validation.
  *
  * @example
  * const tracks = [...recorded, ...(await makeSyntheticTracks('cache', { songs: 200 }))]
@@ -78,7 +81,7 @@ export async function makeSyntheticTracks(folder: string, options: SyntheticOpti
       signal?.throwIfAborted()
       const facts = (await readFacts(job.base)) ?? (await make(job))
       const song = index >> 1
-      const split: Split = job.singer === SINGER_NAMES.at(-1) ? 'valid' : 'train'
+      const split: Split = HELD_OUT.includes(job.singer) ? 'valid' : 'train'
       tracks.push({
         id: job.base,
         kind: job.kind,

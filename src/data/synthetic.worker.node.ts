@@ -8,8 +8,8 @@ async function render({ base, kind, seed, seconds, rate, singer }: SyntheticJob)
   const sound =
     kind === 'vocals' ? singVoice({ seed, seconds, sampleRate: rate, singer }) : makeInstrumental({ seed, seconds, sampleRate: rate })
   const [left, right] = sound as [Float32Array, Float32Array]
-  // A voice in the middle is stored once: the mixer then places it where it likes.
-  const mono = left.every((x, i) => x === right[i])
+  // A voice in the middle (equal to half a step of 16 bits) is stored once: the mixer then places it where it likes.
+  const mono = left.every((x, i) => Math.abs(x - right[i]!) < 1 / 65536)
   const writer = await createPcmWriter(base, mono ? 1 : 2, rate)
   try {
     await writer.write(mono ? [left] : [left, right])

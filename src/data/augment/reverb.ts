@@ -27,7 +27,9 @@ export function randomRoom(random: Random): Room {
   }
 }
 
-/** Mutually prime-ish lengths in seconds at size 1, so that echoes do not fall together. */
+type Eight<T> = [T, T, T, T, T, T, T, T]
+
+/** Lengths in seconds at size 1, far from simple ratios, so that echoes do not fall together. */
 const LINES = [0.0297, 0.0371, 0.0411, 0.0437, 0.0503, 0.0571, 0.0619, 0.0683]
 
 /** The sound (mono or stereo) in the room; a new stereo sound. */
@@ -38,27 +40,9 @@ export function reverberate(sound: Channels, room: Room, rate: number): Channels
   const pre = Math.round(room.preDelaySeconds * rate)
   const lengths = LINES.map((s) => Math.max(16, Math.round(s * room.size * rate)))
   const buffers = lengths.map((n) => new Float32Array(n))
-  const [d0, d1, d2, d3, d4, d5, d6, d7] = buffers as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ]
+  const [d0, d1, d2, d3, d4, d5, d6, d7] = buffers as Eight<Float32Array>
   // 10^(−3·delay/decay) per round, and 1/√8 for the Hadamard matrix to be orthogonal.
-  const g = lengths.map((n) => 10 ** ((-3 * n) / rate / room.decaySeconds) / Math.sqrt(8)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
+  const g = lengths.map((n) => 10 ** ((-3 * n) / rate / room.decaySeconds) / Math.sqrt(8)) as Eight<number>
   const [g0, g1, g2, g3, g4, g5, g6, g7] = g
   const keep = 1 - room.damping
   const damp = room.damping
@@ -78,7 +62,7 @@ export function reverberate(sound: Channels, room: Room, rate: number): Channels
   let p5 = 0
   let p6 = 0
   let p7 = 0
-  const [n0, n1, n2, n3, n4, n5, n6, n7] = lengths as [number, number, number, number, number, number, number, number]
+  const [n0, n1, n2, n3, n4, n5, n6, n7] = lengths as Eight<number>
   // A network that rings for `decay` seconds stores about decay/delay rounds of energy: without this, long rooms would be louder.
   const meanDelay = lengths.reduce((a, b) => a + b, 0) / 8 / rate
   const level = room.wet * Math.sqrt(Math.min(1, (13.8 * meanDelay) / room.decaySeconds)) * 0.7
