@@ -86,7 +86,7 @@ export default {
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        path: 'node_modules/(mpg123-decoder|@wasm-audio-decoders|opus-decoder|ogg-opus-decoder|codec-parser)/',
+        path: 'node_modules/(mpg123-decoder|@wasm-audio-decoders|opus-decoder|codec-parser)/',
         dependencyTypesNot: ['type-only', 'dynamic-import'],
       },
     },

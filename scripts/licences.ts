@@ -36,7 +36,7 @@ const IN_TOOLS = new Set(['MPL-2.0', 'CC-BY-3.0', 'CC-BY-4.0'])
 const SEPARATELY_REPLACEABLE = new Map([
   [
     'codec-parser',
-    'LGPL-3.0-or-later: an npm package of its own, JavaScript source, replaceable in node_modules; loaded when the first FLAC, Ogg Vorbis or Opus file is opened',
+    'LGPL-3.0-or-later: an npm package of its own, JavaScript source, replaceable in node_modules; loaded when the first FLAC or Ogg Vorbis file is opened',
   ],
 ])
 
@@ -48,7 +48,6 @@ const HIDDEN_CONTENTS = new Map([
   ['mpg123-decoder', ['libmpg123', 'LGPL-2.1']],
   ['@wasm-audio-decoders/flac', ['libFLAC', 'BSD-3-Clause']],
   ['@wasm-audio-decoders/ogg-vorbis', ['libvorbis', 'BSD-3-Clause']],
-  ['@wasm-audio-decoders/opus-ml', ['libopus', 'BSD-3-Clause']],
   ['opus-decoder', ['libopus', 'BSD-3-Clause']],
   ['@wasm-audio-decoders/common', ['puff', 'Zlib']],
 ])
