@@ -79,7 +79,7 @@ export async function openOpus(stream: OggStream): Promise<Decoder> {
       for (const samples of decoded.channelData) for (let i = 0; i < samples.length; i++) samples[i] = samples[i]! * head.gain
     const block = trim.page(decoded.channelData, final.granule, final.last)
     place.seconds = trim.given / SAMPLE_RATE
-    if (trim.missing > 0) throw brokenOff(name, trim.given, SAMPLE_RATE, `${trim.missing} samples of a page do not decode`)
+    if (trim.lost) throw brokenOff(name, trim.given, SAMPLE_RATE, 'packets of a page do not decode')
     return head.vorbisOrder ? inWavOrder(block) : block
   }
 

@@ -36,7 +36,7 @@ export async function openVorbis(stream: OggStream): Promise<Decoder> {
     const channelData = decoded.samplesDecoded > 0 ? decoded.channelData : []
     const block = trim.page(channelData, page.granule, page.last)
     place.seconds = trim.given / sampleRate
-    if (trim.missing > 0) throw brokenOff(name, trim.given, sampleRate, `${trim.missing} samples of a page do not decode`)
+    if (trim.lost) throw brokenOff(name, trim.given, sampleRate, 'packets of a page do not decode')
     return block
   }
 
