@@ -3,7 +3,7 @@
  * N = N₁N₂ in two stages (Cooley & Tukey 1965): n = N₂n₁ + n₂, k = k₁ + N₁k₂. The twiddle factors are folded into the second stage's
  * matrices, one per k₁. Two 64-point stages cost 16 times less than one dense 4096-point matrix.
  */
-import { constant, matmul, narrow, reshape, type Tensor, transpose } from '../tensor/index.ts'
+import { constant, matmul, reshape, slice, type Tensor, transpose } from '../tensor/index.ts'
 
 /** The divisor of n nearest to its square root from below. */
 function smallFactor(n: number): number {
@@ -57,8 +57,9 @@ export function rfft(x: Tensor): { re: Tensor; im: Tensor } {
   const partial = matmul(first, reshape(x, [rows, n1, n2])) // (rows, 2·n1, n2)
   const byK1 = transpose(reshape(partial, [rows, n1, 2 * n2]), [1, 0, 2]) // (n1, rows, [re, im]·n2)
   const joined = matmul(byK1, second) // (n1, rows, [re, im]·k2)
-  const ordered = transpose(reshape(joined, [n1, rows, 2, k2]), [2, 1, 3, 0]) // (2, rows, k2, n1): k = k1 + n1·k2
-  const flat = narrow(reshape(ordered, [2, rows, k2 * n1]), 2, 0, n / 2 + 1)
-  const part = (i: number) => reshape(narrow(flat, 0, i, i + 1), [rows, n / 2 + 1])
+  // Moving one axis to the end is a blocked copy in ONNX Runtime; any other order of these axes takes 28 ms where this takes a few (26 MB).
+  const ordered = transpose(reshape(joined, [n1, rows, 2, k2]), [1, 2, 3, 0]) // (rows, 2, k2, n1): k = k1 + n1·k2
+  const flat = reshape(ordered, [rows, 2, k2 * n1])
+  const part = (i: number) => reshape(slice(flat, [0, i, 0], [rows, i + 1, n / 2 + 1]), [rows, n / 2 + 1])
   return { re: part(0), im: part(1) }
 }
