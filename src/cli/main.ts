@@ -4,10 +4,11 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadSeparator } from '../models/index.ts'
+import { demoCommand, runDemo } from './demo.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
 import { createInterrupt } from './interrupt.ts'
 import { runSeparate, type SeparateContext, separateCommand } from './separate.ts'
-import { runTrain, runTrain, trainCommand, trainCommand } from './train.ts'
+import { runTrain, trainCommand } from './train.ts'
 
 const details = `
 Examples:
@@ -57,7 +58,11 @@ function createProgram(): Command {
       work((signal) => runSeparate(inputs, flags, { loadSeparator: load, stdout: process.stdout, stderr: process.stderr, signal })),
     ),
     trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
-    trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
+    demoCommand((flags) =>
+      work((signal) =>
+        runDemo(flags, { loadSeparator: (name) => loadSeparator(name), stdout: process.stdout, stderr: process.stderr, signal }),
+      ),
+    ),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program
