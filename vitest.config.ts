@@ -17,7 +17,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'end-to-end', include: ['test/end-to-end/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
+        test: {
+          name: 'end-to-end',
+          include: ['test/end-to-end/**/*.test.ts'],
+          globalSetup: 'test/end-to-end/build.ts',
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         // Installs from the npm registry, which is why only `npm run test:packaging` and .ci/run ask for it.
