@@ -1,8 +1,8 @@
 /** Bass instruments: strings under finger or pick, resonant synthesisers, frequency modulation, and the sine sub. */
 import type { Random } from '../../tensor/random.ts'
-import type { BassName } from './compose.ts'
 import { saturate } from './effects.ts'
 import { applyFilters, CONTROL_HOP, designBiquad, fadeEnds, sweepLowpass } from './filters.ts'
+import type { BassName } from './instruments.ts'
 import { midiToHertz } from './pitch.ts'
 import { pluck } from './plucked.ts'
 import type { Note } from './score.ts'

@@ -3,9 +3,9 @@
  * which makes them hard to tell from one by pitch alone.
  */
 import type { Random } from '../../tensor/random.ts'
-import type { LeadName } from './compose.ts'
 import { distort } from './effects.ts'
 import { applyFilters, designBiquad, fillNoise } from './filters.ts'
+import type { LeadName } from './instruments.ts'
 import type { PitchStyle } from './pitch.ts'
 import { drawPitch, FRAME } from './pitch.ts'
 import type { Note } from './score.ts'
@@ -42,6 +42,7 @@ function makeInstrument(name: LeadName, random: Random): Instrument {
     damping: 0.8,
     scoop: 0.2,
     scoopCents: 80,
+    fall: 0,
     drift: 4,
     anticipation: 0.02,
     ...part,

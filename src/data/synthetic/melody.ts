@@ -46,15 +46,18 @@ function drawRhythm(beats: number, busyness: number, random: Random): readonly P
   const end = beats - rest
   const places: Place[] = []
   let at = random.pick([0, 0, 0, 0.5, 0.5, 1])
-  while (at < end - 0.4) {
+  const rapid = busyness > 2.6
+  while (at < end - (rapid ? 0.2 : 0.4)) {
     const offbeat = at % 1 !== 0
-    const lengths = offbeat
-      ? [0.5, 0.5, 0.25, 1]
-      : busyness > 1.8
-        ? [0.5, 0.5, 0.25, 0.25, 0.75, 1]
-        : busyness > 1.2
-          ? [0.5, 0.5, 1, 1, 1.5]
-          : [1, 1, 2, 0.5, 1.5]
+    const lengths = rapid
+      ? [0.25, 0.25, 0.25, 0.5, 0.5]
+      : offbeat
+        ? [0.5, 0.5, 0.25, 1]
+        : busyness > 1.8
+          ? [0.5, 0.5, 0.25, 0.25, 0.75, 1]
+          : busyness > 1.2
+            ? [0.5, 0.5, 1, 1, 1.5]
+            : [1, 1, 2, 0.5, 1.5]
     const length = Math.min(random.pick(at % 0.5 !== 0 ? [0.25] : lengths), end - at)
     places.push({ beat: at, length })
     at += length
@@ -119,6 +122,17 @@ export function drawMelody(context: MelodyContext, firstBeat: number, bars: numb
       }
     })
   })
+}
+
+/** Cuts notes that overlap their successor or the end of the song. */
+export function trimNotes<N extends Note>(notes: readonly N[], seconds: number): N[] {
+  const sorted = [...notes].sort((a, b) => a.onset - b.onset)
+  return sorted
+    .map((note, i) => ({
+      ...note,
+      duration: Math.min(note.duration, (sorted[i + 1]?.onset ?? seconds) - note.onset, seconds - 0.05 - note.onset),
+    }))
+    .filter((note) => note.duration > 0.05)
 }
 
 /** Puts syllables to the phrases of a melody. `timing` moves every onset by up to that many seconds. */

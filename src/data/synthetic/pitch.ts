@@ -20,6 +20,8 @@ export interface PitchStyle {
   /** Share of phrase starts approached from below, and the greatest depth in cents. */
   readonly scoop: number
   readonly scoopCents: number
+  /** Share of last notes before a pause that fall off at their end. */
+  readonly fall: number
   /** Deviation of the slow wander in cents. */
   readonly drift: number
   /** Seconds by which a glide starts before the note it leads to. */
@@ -52,7 +54,7 @@ export function drawPitch(
   let [position, velocity] = [notes[0]?.midi ?? 60, 0]
   let [wander, phase, depth] = [0, random.uniform(), 0]
   let index = -1
-  let [vibrato, rate, scale] = [false, style.rate, 1]
+  let [vibrato, rate, scale, drop, dropFrom] = [false, style.rate, 1, 0, 0]
   for (let frame = 0; frame < frames; frame++) {
     const time = frame * dt
     while (index + 1 < notes.length && time >= notes[index + 1]!.onset - style.anticipation) {
@@ -67,9 +69,13 @@ export function drawPitch(
       vibrato = note.duration > style.delay + 0.15 && random.chance(style.chance)
       rate = style.rate * (1 + 0.05 * random.normal())
       scale = random.uniform(0.7, 1.2)
+      const next = notes[index + 1]
+      const end = note.onset + note.duration
+      drop = (!next || next.onset - end > 0.15) && random.chance(style.fall) ? random.uniform(1, 3.5) : 0
+      dropFrom = end - Math.min(0.14, 0.25 * note.duration)
     }
     const note = notes[Math.max(0, index)]
-    const target = note?.midi ?? 60
+    const target = (note?.midi ?? 60) - (time > dropFrom ? drop : 0)
     velocity += dt * (w * w * (target - position) - 2 * style.damping * w * velocity)
     position += dt * velocity
     const since = note ? time - note.onset : 0

@@ -2,7 +2,6 @@
 import type { Random } from '../../tensor/random.ts'
 import { createRandom } from '../../tensor/random.ts'
 import type { Composition } from './compose.ts'
-import { STREAM, VOCAL_TAIL } from './compose.ts'
 import { addScaled, compress, echo, equalise, saturate } from './effects.ts'
 import { designBiquad } from './filters.ts'
 import type { Stereo } from './mix.ts'
@@ -10,6 +9,8 @@ import { activeRms, addPanned, scale, silence } from './mix.ts'
 import type { Room } from './reverb.ts'
 import { reverberate } from './reverb.ts'
 import type { SungNote, TimeSpan } from './score.ts'
+import { STREAM } from './streams.ts'
+import { VOCAL_TAIL } from './vocal-lines.ts'
 import type { Singer } from './voice/singers.ts'
 import { drawSinger } from './voice/singers.ts'
 import { renderLine } from './voice/voice.ts'
@@ -96,7 +97,7 @@ export function renderVocals({ composition, samples, sampleRate, seed, room }: V
     designBiquad('highpass', low, sampleRate),
     designBiquad('peak', random.uniform(200, 450), sampleRate, 1, random.uniform(-4, 1)),
     designBiquad('peak', random.uniform(2500, 5000), sampleRate, 0.8, random.uniform(0, 5)),
-    designBiquad('high-shelf', 9000, sampleRate, 0.7, random.uniform(0, 8)),
+    designBiquad('high-shelf', 9000, sampleRate, 0.7, random.uniform(-4, 5)),
   ])
   compress(
     out,

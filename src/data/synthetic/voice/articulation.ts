@@ -4,7 +4,7 @@
  */
 import type { Random } from '../../../tensor/random.ts'
 import { drawPitch, FRAME } from '../pitch.ts'
-import type { Consonant, SungNote } from '../score.ts'
+import type { Consonant, SungNote, Vowel } from '../score.ts'
 import type { ConsonantShape } from './phonemes.ts'
 import { CONSONANTS, NOISES, UPPER_FORMANTS, VOWELS } from './phonemes.ts'
 import type { Singer } from './singers.ts'
@@ -121,6 +121,23 @@ export function articulate(notes: readonly SungNote[], singer: Singer, frames: n
     const after = layOut(note.final, 0.4 * note.duration)
     const [from, to] = [at(note.onset), at(end)]
     setFormants(from, to, vowel)
+    // Long vowels seldom stay as they are: they close towards i or u, or open a little.
+    if (note.duration > 0.25 && random.chance(0.4)) {
+      const goal =
+        VOWELS[
+          note.vowel === 'e' || note.vowel === 'ɛ' || note.vowel === 'æ'
+            ? 'i'
+            : note.vowel === 'o' || note.vowel === 'ɔ'
+              ? 'u'
+              : random.pick<Vowel>(['i', 'u', 'ʌ', 'ʌ'])
+        ]
+      const share = random.uniform(0.15, 0.5)
+      setFormants(
+        at(note.onset + random.uniform(0.4, 0.75) * note.duration),
+        to,
+        vowel.map((hertz, k) => hertz + share * (goal[k]! - hertz)),
+      )
+    }
     const fresh = gapBefore > 0.06
     const release = next && next.onset - end < 0.05 ? 0 : Math.min(0.12, 0.4 * note.duration)
     const attack = fresh && note.initial.length === 0 ? random.uniform(0.02, 0.08) : 0.005
@@ -147,7 +164,7 @@ export function articulate(notes: readonly SungNote[], singer: Singer, frames: n
     }
   })
   const milliseconds = (ms: number): number => Math.round((ms / 1000) * rate)
-  for (const track of formants) for (const ms of [14, 10]) smooth(track, milliseconds(ms))
+  for (const track of formants) for (const ms of [22, 16]) smooth(track, milliseconds(ms))
   for (const ms of [7, 4]) for (const track of [voicing, aspiration, frication]) smooth(track, milliseconds(ms))
   for (const track of [nasality, pulse]) smooth(track, milliseconds(12))
   // Bursts are too short to be smoothed: they jump up and die away.
@@ -164,6 +181,7 @@ export function articulate(notes: readonly SungNote[], singer: Singer, frames: n
       damping: 0.6,
       scoop: singer.scoop,
       scoopCents: 250,
+      fall: 0.5 * singer.scoop,
       drift: singer.drift,
       anticipation: 0.045,
     },

@@ -36,235 +36,136 @@ export interface Singer {
   readonly diction: number
 }
 
-export type SingerName =
-  | 'bass'
-  | 'baritone'
-  | 'tenor'
-  | 'crooner'
-  | 'shouter'
-  | 'falsetto'
-  | 'alto'
-  | 'mezzo'
-  | 'soprano'
-  | 'whisperer'
-  | 'belter'
-  | 'child'
-  | 'robot'
+export const SINGER_NAMES = [
+  'bass',
+  'baritone',
+  'tenor',
+  'crooner',
+  'shouter',
+  'falsetto',
+  'alto',
+  'mezzo',
+  'soprano',
+  'whisperer',
+  'belter',
+  'child',
+  'robot',
+  'rapper',
+] as const
+export type SingerName = (typeof SINGER_NAMES)[number]
 
 type Base = Omit<Singer, 'name' | 'formantShape'>
 
-const SINGERS: Record<SingerName, Base> = {
-  bass: {
-    range: { low: 40, high: 57 },
-    tract: 0.95,
-    bandwidth: 1,
-    ring: 0.35,
-    pulse: 0.9,
-    breath: 0.012,
-    jitter: 0.004,
-    shimmer: 0.03,
-    growl: 0.02,
-    vibrato: { rate: 5.1, cents: 45, delay: 0.25, chance: 0.7 },
-    agility: 28,
-    scoop: 0.3,
-    drift: 8,
-    diction: 0.9,
-  },
-  baritone: {
-    range: { low: 45, high: 62 },
-    tract: 1,
-    bandwidth: 1,
-    ring: 0.2,
-    pulse: 1.05,
-    breath: 0.015,
-    jitter: 0.004,
-    shimmer: 0.03,
-    growl: 0,
-    vibrato: { rate: 5.4, cents: 35, delay: 0.3, chance: 0.6 },
+/** A plain modal voice of a range and size, and what is special about it. Vibrato is [hertz, cents, delay in seconds, share of long notes]. */
+function voice(
+  low: number,
+  high: number,
+  tract: number,
+  vibrato: readonly [number, number, number, number],
+  special: Partial<Omit<Base, 'range' | 'tract' | 'vibrato'>>,
+): Base {
+  const [rate, cents, delay, chance] = vibrato
+  const plain = { bandwidth: 1, ring: 0.2, pulse: 1, breath: 0.015, jitter: 0.004, shimmer: 0.03, growl: 0 }
+  return {
+    ...plain,
+    range: { low, high },
+    tract,
+    vibrato: { rate, cents, delay, chance },
     agility: 34,
     scoop: 0.35,
-    drift: 9,
+    drift: 8,
     diction: 1,
-  },
-  tenor: {
-    range: { low: 50, high: 68 },
-    tract: 1.05,
+    ...special,
+  }
+}
+
+const SINGERS: Record<SingerName, Base> = {
+  bass: voice(40, 57, 0.95, [5.1, 45, 0.25, 0.7], { ring: 0.35, pulse: 0.9, breath: 0.012, growl: 0.02, agility: 28, diction: 0.9 }),
+  baritone: voice(45, 62, 1, [5.4, 35, 0.3, 0.6], {}),
+  tenor: voice(50, 68, 1.05, [5.8, 60, 0.18, 0.9], {
     bandwidth: 0.95,
     ring: 0.5,
     pulse: 0.8,
     breath: 0.01,
-    jitter: 0.003,
     shimmer: 0.02,
-    growl: 0,
-    vibrato: { rate: 5.8, cents: 60, delay: 0.18, chance: 0.9 },
-    agility: 32,
     scoop: 0.25,
     drift: 6,
-    diction: 1,
-  },
-  crooner: {
-    range: { low: 43, high: 60 },
-    tract: 0.98,
+  }),
+  crooner: voice(43, 60, 0.98, [5, 30, 0.45, 0.5], {
     bandwidth: 1.25,
     ring: 0,
     pulse: 1.8,
     breath: 0.045,
-    jitter: 0.004,
-    shimmer: 0.04,
-    growl: 0,
-    vibrato: { rate: 5, cents: 30, delay: 0.45, chance: 0.5 },
     agility: 26,
     scoop: 0.55,
-    drift: 8,
     diction: 1.1,
-  },
-  shouter: {
-    range: { low: 52, high: 67 },
-    tract: 1.04,
-    bandwidth: 1.1,
+  }),
+  shouter: voice(52, 67, 1.04, [5.6, 30, 0.35, 0.25], {
     ring: 0.3,
     pulse: 0.55,
     breath: 0.05,
     jitter: 0.018,
     shimmer: 0.12,
     growl: 0.35,
-    vibrato: { rate: 5.6, cents: 30, delay: 0.35, chance: 0.25 },
     agility: 38,
     scoop: 0.6,
     drift: 16,
     diction: 1.2,
-  },
-  falsetto: {
-    range: { low: 60, high: 77 },
-    tract: 1.08,
-    bandwidth: 1.3,
-    ring: 0,
-    pulse: 2.4,
-    breath: 0.04,
-    jitter: 0.004,
-    shimmer: 0.03,
-    growl: 0,
-    vibrato: { rate: 5.9, cents: 40, delay: 0.25, chance: 0.6 },
-    agility: 36,
-    scoop: 0.3,
-    drift: 10,
-    diction: 1,
-  },
-  alto: {
-    range: { low: 53, high: 70 },
-    tract: 1.13,
-    bandwidth: 1.05,
-    ring: 0.15,
-    pulse: 1.2,
-    breath: 0.02,
-    jitter: 0.003,
-    shimmer: 0.03,
-    growl: 0,
-    vibrato: { rate: 5.4, cents: 40, delay: 0.28, chance: 0.6 },
-    agility: 34,
-    scoop: 0.4,
-    drift: 8,
-    diction: 1,
-  },
-  mezzo: {
-    range: { low: 57, high: 74 },
-    tract: 1.17,
-    bandwidth: 1,
-    ring: 0.25,
-    pulse: 1.1,
-    breath: 0.018,
-    jitter: 0.003,
-    shimmer: 0.025,
-    growl: 0,
-    vibrato: { rate: 5.7, cents: 50, delay: 0.22, chance: 0.75 },
-    agility: 34,
-    scoop: 0.3,
-    drift: 7,
-    diction: 1,
-  },
-  soprano: {
-    range: { low: 61, high: 81 },
-    tract: 1.2,
-    bandwidth: 1,
+  }),
+  falsetto: voice(60, 77, 1.08, [5.9, 40, 0.25, 0.6], { bandwidth: 1.3, ring: 0, pulse: 2.4, breath: 0.04, drift: 10 }),
+  alto: voice(53, 70, 1.13, [5.4, 40, 0.28, 0.6], { ring: 0.15, pulse: 1.2, breath: 0.02, jitter: 0.003 }),
+  mezzo: voice(57, 74, 1.17, [5.7, 50, 0.22, 0.75], { ring: 0.25, pulse: 1.1, breath: 0.018, jitter: 0.003 }),
+  soprano: voice(61, 81, 1.2, [6.1, 70, 0.12, 0.95], {
     ring: 0.35,
-    pulse: 1,
     breath: 0.012,
     jitter: 0.002,
     shimmer: 0.02,
-    growl: 0,
-    vibrato: { rate: 6.1, cents: 70, delay: 0.12, chance: 0.95 },
-    agility: 32,
     scoop: 0.15,
     drift: 5,
     diction: 0.8,
-  },
-  whisperer: {
-    range: { low: 55, high: 71 },
-    tract: 1.18,
+  }),
+  whisperer: voice(55, 71, 1.18, [5.2, 20, 0.5, 0.2], {
     bandwidth: 1.3,
     ring: 0,
     pulse: 2.3,
     breath: 0.11,
     jitter: 0.005,
     shimmer: 0.05,
-    growl: 0,
-    vibrato: { rate: 5.2, cents: 20, delay: 0.5, chance: 0.2 },
-    agility: 38,
     scoop: 0.45,
     drift: 12,
     diction: 1.4,
-  },
-  belter: {
-    range: { low: 57, high: 75 },
-    tract: 1.15,
-    bandwidth: 1.05,
+  }),
+  belter: voice(57, 75, 1.15, [5.8, 55, 0.4, 0.7], {
     ring: 0.45,
     pulse: 0.65,
     breath: 0.02,
-    jitter: 0.006,
     shimmer: 0.05,
     growl: 0.08,
-    vibrato: { rate: 5.8, cents: 55, delay: 0.4, chance: 0.7 },
     agility: 38,
     scoop: 0.5,
-    drift: 9,
-    diction: 1.1,
-  },
-  child: {
-    range: { low: 60, high: 76 },
-    tract: 1.36,
+  }),
+  child: voice(60, 76, 1.36, [5.5, 15, 0.5, 0.1], {
     bandwidth: 1.15,
     ring: 0,
     pulse: 1.4,
     breath: 0.03,
     jitter: 0.006,
-    shimmer: 0.04,
-    growl: 0,
-    vibrato: { rate: 5.5, cents: 15, delay: 0.5, chance: 0.1 },
-    agility: 38,
     scoop: 0.25,
     drift: 16,
-    diction: 1,
-  },
-  robot: {
-    range: { low: 48, high: 70 },
-    tract: 1.07,
-    bandwidth: 0.95,
-    ring: 0.2,
-    pulse: 0.9,
-    breath: 0.015,
-    jitter: 0.001,
-    shimmer: 0.01,
-    growl: 0,
-    vibrato: { rate: 5.5, cents: 0, delay: 1, chance: 0 },
-    agility: 140,
-    scoop: 0,
-    drift: 0,
-    diction: 1,
-  },
+  }),
+  robot: voice(48, 70, 1.07, [5.5, 0, 1, 0], { pulse: 0.9, jitter: 0.001, shimmer: 0.01, agility: 140, scoop: 0, drift: 0 }),
+  rapper: voice(43, 52, 1.02, [5, 0, 1, 0], {
+    pulse: 0.85,
+    breath: 0.02,
+    jitter: 0.008,
+    shimmer: 0.06,
+    growl: 0.05,
+    agility: 45,
+    scoop: 0.8,
+    drift: 25,
+    diction: 1.2,
+  }),
 }
-
-export const SINGER_NAMES = Object.keys(SINGERS) as readonly SingerName[]
 
 /** A singer of a name, varied by the random stream. */
 export function drawSinger(name: SingerName, random: Random): Singer {

@@ -24,8 +24,11 @@ const HIGHER = [
   [6700, 520],
   [8100, 700],
 ] as const
-const FIXED = HIGHER.length
-const SECTIONS = 5 + FIXED + 1
+/** The side pockets above the larynx (piriform sinuses) cut a hole between the fifth and sixth formant (Dang and Honda 1997): hertz, bandwidth. */
+const POCKETS = [4900, 350] as const
+const POCKET_SECTION = 5 + HIGHER.length
+const NOSE_SECTION = POCKET_SECTION + 1
+const SECTIONS = NOSE_SECTION + 1
 
 /** Writes the section with poles (f, b) and zeros (fz, bz), gain 1 at 0 Hz, to place `k`. */
 function setSection(coefficients: Float64Array, k: number, f: number, b: number, fz: number, bz: number, sampleRate: number): void {
@@ -87,6 +90,8 @@ export function synthesise(curves: Articulation, singer: Singer, samples: number
     const hertz = Math.min(0.42 * sampleRate, f * tract * random.uniform(0.96, 1.04))
     setSection(coefficients, 5 + k, hertz, b, hertz, NEUTRAL_BANDWIDTH * 1.5, sampleRate)
   })
+  const pocket = POCKETS[0] * tract * random.uniform(0.9, 1.12)
+  setSection(coefficients, POCKET_SECTION, pocket, 1400, pocket, POCKETS[1], sampleRate)
   const bands = NOISES.map(({ bands: [a, b], plain }) => ({
     low: noiseBand(a[0] * Math.sqrt(tract), a[1], a[2], sampleRate),
     high: noiseBand(b[0] * Math.sqrt(tract), b[1], b[2], sampleRate),
@@ -95,7 +100,9 @@ export function synthesise(curves: Articulation, singer: Singer, samples: number
   let s = random.integer(1, 0x7fffffff)
   let [phase, shimmer, jitter, odd] = [0, 1, 1, false]
   let [l1, l2, h1, h2, px1, px2] = [0, 0, 0, 0, 0, 0]
-  let quiet = 0
+  // Breath noise loses its highs above 4 kHz on its way out.
+  const soften = 1 - Math.exp((-2 * Math.PI * 4200) / sampleRate)
+  let [quiet, breathNoise] = [0, 0]
   for (let frame = 0, start = 0; start < samples; frame++, start += FRAME) {
     const last = Math.min(frame + 1, curves.frames - 1)
     const [v0, a0, f0] = [voicing[frame]!, aspiration[frame]!, frication[frame]!]
@@ -120,11 +127,11 @@ export function synthesise(curves: Articulation, singer: Singer, samples: number
     }
     // The side branch of the nose: a pole and a zero that cancel while the velum is closed.
     const zero = nasalZero[frame]!
-    setSection(coefficients, SECTIONS - 1, zero * 1.3, 200, zero * (1.3 - 0.3 * nose), 200 - 80 * nose, sampleRate)
+    setSection(coefficients, NOSE_SECTION, zero * 1.3, 200, zero * (1.3 - 0.3 * nose), 200 - 80 * nose, sampleRate)
     const [shape, blend] = shapeAt(pulse[frame]!)
     const lowTable = tableFor(tables[shape]!, hertz * 1.03, sampleRate)
     const highTable = tableFor(tables[shape + 1]!, hertz * 1.03, sampleRate)
-    const breath = singer.breath * 3
+    const breath = singer.breath * 3.5
     for (let i = 0; i < FRAME; i++) {
       const u = i / FRAME
       phase += ((hertz + slope * i) / sampleRate) * jitter
@@ -151,11 +158,11 @@ export function synthesise(curves: Articulation, singer: Singer, samples: number
       s ^= s << 13
       s ^= s >>> 17
       s ^= s << 5
-      const white = s * 4.656612873e-10
+      breathNoise += soften * (s * 4.656612873e-10 - breathNoise)
       const v = v0 + u * (v1 - v0)
       // Breath noise comes in puffs, strongest while the glottis is open (phase 0 is its closure).
       const open = phase > 0.3 ? 4 * (phase - 0.3) * (1 - phase) * 2 : 0
-      block[i] = v * (glottal * shimmer + breath * white * (0.35 + open)) + white * (a0 + u * (as1 - a0))
+      block[i] = v * (glottal * shimmer + breath * breathNoise * (0.35 + open)) + 1.5 * breathNoise * (a0 + u * (as1 - a0))
     }
     for (let k = 0; k < SECTIONS; k++) runSection(block, coefficients, state, k)
     const end = Math.min(FRAME, samples - start)
