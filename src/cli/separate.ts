@@ -1,9 +1,11 @@
 /** `divisi separate`: songs in, stems out. */
 
+import { stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { AudioInfo, SampleFormat } from '../audio/index.ts'
 import { openAudio } from '../audio/index.ts'
+import { devices } from '../models/index.ts'
 import {
   fileExists,
   planWindows,
@@ -14,7 +16,7 @@ import {
   type WrittenStems,
   writeStems,
 } from '../separation/index.ts'
-import { exitCodes, fileError, printError, UsageError } from './errors.ts'
+import { exitCodes, fileError, oneLine, printError, UsageError } from './errors.ts'
 import { createProgress, formatDuration, formatRate, type ProgressStream } from './progress.ts'
 
 export interface SeparateFlags {
@@ -51,13 +53,26 @@ interface Finished extends WrittenStems {
   readonly elapsedSeconds: number
 }
 
-const devices = ['cpu']
 const devicesToCome = ['webgpu', 'cuda', 'coreml', 'directml', 'wasm']
 
 function checkDevice(device: string): void {
-  if (devices.includes(device)) return
+  if ((devices as readonly string[]).includes(device)) return
   const reason = devicesToCome.includes(device) ? 'is not supported yet' : 'is unknown'
   throw new UsageError(`device "${device}" ${reason}; available: ${devices.join(', ')}`)
+}
+
+/** A model that was asked for and is not there, or holds no model, is a mistake on the command line; the shipped one would be a broken installation. */
+async function load(flags: SeparateFlags, context: SeparateContext): Promise<Separator> {
+  try {
+    return await context.loadSeparator(flags.model, { device: flags.device, threads: flags.threads })
+  } catch (error) {
+    throw flags.model === undefined ? error : new UsageError(oneLine(error), { cause: error })
+  }
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found && !found.isDirectory()) throw new UsageError(`--out ${folder} is a file, not a folder`)
 }
 
 /** The outputs' names; refused before any work if two inputs would write the same file, or an output would replace an input. */
@@ -160,7 +175,8 @@ function reportJob(finished: Finished, separator: Separator, flags: SeparateFlag
 export async function runSeparate(inputs: readonly string[], flags: SeparateFlags, context: SeparateContext): Promise<number> {
   const { stdout, stderr, signal } = context
   checkDevice(flags.device)
-  const separator = await context.loadSeparator(flags.model, { device: flags.device, threads: flags.threads })
+  await checkFolder(flags.out)
+  const separator = await load(flags, context)
   try {
     const known = stemsOf(separator)
     const stems = flags.stems ?? known
@@ -246,7 +262,7 @@ Examples:
 /** The command for commander; `run` gets the parsed command line. */
 export function separateCommand(run: (inputs: readonly string[], flags: SeparateFlags) => Promise<void>): Command {
   return new Command('separate')
-    .description('separate songs into vocals and instrumental')
+    .description('Separate songs into vocals and instrumental.')
     .argument('<files...>', 'songs to separate')
     .option('-o, --out <folder>', 'folder for the stems, made where missing', '.')
     .option('-m, --model <name>', 'network to use (default: the one that ships)')
