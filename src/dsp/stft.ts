@@ -28,7 +28,8 @@ export function frameCount(samples: number, hopLength: number): number {
 
 function windowOf({ nFft, hopLength, window = hann(nFft) }: StftOptions): Float64Array {
   if (!Number.isInteger(nFft) || nFft < 4 || nFft % 2 !== 0) throw new RangeError(`nFft: ${nFft}; allowed are even whole numbers ≥ 4`)
-  if (!Number.isInteger(hopLength) || hopLength < 1 || hopLength > nFft) throw new RangeError(`hopLength: ${hopLength}; allowed are whole numbers in 1…nFft (${nFft})`)
+  if (!Number.isInteger(hopLength) || hopLength < 1 || hopLength > nFft)
+    throw new RangeError(`hopLength: ${hopLength}; allowed are whole numbers in 1…nFft (${nFft})`)
   if (window.length !== nFft) throw new RangeError(`window: ${window.length} values; needs nFft = ${nFft}`)
   return window
 }
@@ -78,7 +79,9 @@ export function istft({ re, im }: Spectrum, samples: number, options: StftOption
   const bins = nFft / 2 + 1
   const [frames, given] = re.shape.slice(-2) as [number, number]
   if (given !== bins || frames !== frameCount(samples, hopLength)) {
-    throw new RangeError(`istft: spectrum (${re.shape.join(', ')}); ${samples} samples at hop ${hopLength} need (…, ${frameCount(samples, hopLength)}, ${bins})`)
+    throw new RangeError(
+      `istft: spectrum (${re.shape.join(', ')}); ${samples} samples at hop ${hopLength} need (…, ${frameCount(samples, hopLength)}, ${bins})`,
+    )
   }
   const covered = new Float64Array(samples)
   for (let t = 0; t < frames; t++) {
@@ -88,7 +91,10 @@ export function istft({ re, im }: Spectrum, samples: number, options: StftOption
     }
   }
   const scale = covered.map((weight, n) => {
-    if (weight < 1e-10) throw new RangeError(`istft: hopLength ${hopLength} leaves sample ${n} outside every window; use a hop of at most nFft/2 (${nFft / 2})`)
+    if (weight < 1e-10)
+      throw new RangeError(
+        `istft: hopLength ${hopLength} leaves sample ${n} outside every window; use a hop of at most nFft/2 (${nFft / 2})`,
+      )
     return 1 / (nFft * weight)
   })
   const twice = constant(Float64Array.from({ length: bins }, (_, k) => (k === 0 || k === bins - 1 ? 1 : 2)))

@@ -88,8 +88,8 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Re
   let counter = 0
   let scope = ''
 
-  const store = (values: ArrayLike<number>, shape: Shape, dtype: DType, own = false): string => {
-    const key = own || values.length > 64 ? undefined : `${dtype}|${shape.join()}|${Array.from(values).join()}`
+  const store = (values: ArrayLike<number>, shape: Shape, dtype: DType): string => {
+    const key = values.length > 64 ? undefined : `${dtype}|${shape.join()}|${Array.from(values).join()}`
     const known = key === undefined ? undefined : constants.get(key)
     if (known !== undefined) return known
     const name = `%c${constants.size + initializers.length}`
@@ -103,7 +103,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Re
       nodes.push({ name: `${scope}/${opType}_${nodes.length}`, opType, from, to, attributes })
       return to
     },
-    floats: (values, shape, own) => store(values, shape, 'float32', own),
+    floats: (values, shape) => store(values, shape, 'float32'),
     ints: (values, shape) => store(values, shape ?? [values.length], 'int64'),
   }
   const nameOf = (x: Tensor): string => {
@@ -112,7 +112,8 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Re
     if (x.node.kind === 'input') {
       const values = weights.get(x.node.name)
       if (values) {
-        if (values.length !== sizeOf(x.shape)) throw new RangeError(`writeOnnx: "${x.node.name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
+        if (values.length !== sizeOf(x.shape))
+          throw new RangeError(`writeOnnx: "${x.node.name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
         const name = store(values, x.shape, x.dtype)
         names.set(x.node, [name])
         return name

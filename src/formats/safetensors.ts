@@ -18,7 +18,8 @@ export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array
   const header: Record<string, unknown> = { __metadata__: metadata }
   let offset = 0
   for (const [name, { shape, data }] of tensors) {
-    if (sizeOf(shape) !== data.length) throw new RangeError(`writeSafetensors: "${name}" has ${data.length} values for the shape ${formatShape(shape)}`)
+    if (sizeOf(shape) !== data.length)
+      throw new RangeError(`writeSafetensors: "${name}" has ${data.length} values for the shape ${formatShape(shape)}`)
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }
     offset += data.byteLength
   }
@@ -62,7 +63,8 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     const [start, stop] = offsets as [number, number]
     const width = dtype === 'F32' ? 4 : 2
     const size = sizeOf(shape)
-    if (stop - start !== size * width || body + stop > bytes.length) refuse(`"${name}" ${formatShape(shape)} does not fit its bytes ${start}–${stop}`)
+    if (stop - start !== size * width || body + stop > bytes.length)
+      refuse(`"${name}" ${formatShape(shape)} does not fit its bytes ${start}–${stop}`)
     const data = new Float32Array(size)
     for (let i = 0; i < size; i++) {
       const at = body + start + i * width

@@ -20,7 +20,12 @@ function perExample(x: Tensor): { axes: number[] } {
  *
  * @param estimate, target, mixture parts of (b, …)
  */
-export function relativeError(estimate: ComplexPair, target: ComplexPair, mixture: ComplexPair, { floor = 1e-3, energyWeight = 0.25 } = {}): Tensor {
+export function relativeError(
+  estimate: ComplexPair,
+  target: ComplexPair,
+  mixture: ComplexPair,
+  { floor = 1e-3, energyWeight = 0.25 } = {},
+): Tensor {
   const over = perExample(target.re)
   const [dRe, dIm] = [sub(estimate.re, target.re), sub(estimate.im, target.im)]
   const energy = (re: Tensor, im: Tensor) => add(sum(square(re), over), sum(square(im), over))

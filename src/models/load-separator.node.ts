@@ -51,13 +51,18 @@ async function readModelFile(name: string): Promise<Uint8Array> {
  */
 export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<NetworkSeparator> {
   const { device = 'cpu', frames = 512, threads } = options
-  if (!(devices as readonly string[]).includes(device)) throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)
+  if (!(devices as readonly string[]).includes(device))
+    throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)
   const model = readModel(await readModelFile(name))
   const { network, values } = model
   const { hopLength, sampleRate } = network.config
   const windowLength = (frames - 1) * hopLength
   const backend = await createOnnxRuntimeBackend(threads === undefined ? {} : { threads })
-  const program = await compile(({ mixture }) => ({ vocals: istft(network.forward(mixture).vocals, windowLength, network.config) }), { mixture: [1, 2, windowLength] }, { backend, constants: values })
+  const program = await compile(
+    ({ mixture }) => ({ vocals: istft(network.forward(mixture).vocals, windowLength, network.config) }),
+    { mixture: [1, 2, windowLength] },
+    { backend, constants: values },
+  )
   const joined = new Float32Array(2 * windowLength)
   return {
     name: model.name,

@@ -23,11 +23,19 @@ export function createNetwork(config: z.output<typeof bandUnetConfig>): BandUnet
   return new BandUnet(config)
 }
 
-export function writeModel(name: string, network: BandUnet, values: ReadonlyMap<string, Float32Array>, facts: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeModel(
+  name: string,
+  network: BandUnet,
+  values: ReadonlyMap<string, Float32Array>,
+  facts: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const { parameters, buffers } = layoutOf(network)
   const tensors = new Map<string, StoredTensor>()
   for (const slot of [...parameters, ...buffers]) tensors.set(slot.name, { shape: slot.parameter.shape, data: values.get(slot.name)! })
-  return writeSafetensors({ tensors, metadata: { ...facts, divisi: JSON.stringify({ format: formatVersion, name, model: network.config }) } })
+  return writeSafetensors({
+    tensors,
+    metadata: { ...facts, divisi: JSON.stringify({ format: formatVersion, name, model: network.config }) },
+  })
 }
 
 /**
@@ -41,14 +49,19 @@ export function readModel(bytes: Uint8Array): LoadedModel {
   try {
     about = description.parse(JSON.parse(metadata.divisi ?? 'null'))
   } catch {
-    throw new RangeError(`model file: its metadata describe no model of format ${formatVersion}; it was written by a newer divisi or by another program`)
+    throw new RangeError(
+      `model file: its metadata describe no model of format ${formatVersion}; it was written by a newer divisi or by another program`,
+    )
   }
   const network = createNetwork(about.model)
   const layout = layoutOf(network)
   const values = new Map<string, Float32Array>()
   for (const { name, parameter, size } of [...layout.parameters, ...layout.buffers]) {
     const stored = tensors.get(name)
-    if (stored?.data.length !== size) throw new RangeError(`model file: "${name}" (${parameter.shape.join(', ')}) is missing or has another size; the file does not fit its network`)
+    if (stored?.data.length !== size)
+      throw new RangeError(
+        `model file: "${name}" (${parameter.shape.join(', ')}) is missing or has another size; the file does not fit its network`,
+      )
     values.set(name, stored.data)
   }
   return { name: about.name, network, values, metadata }

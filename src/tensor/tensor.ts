@@ -68,8 +68,7 @@ export type OnnxAttribute = number | string | readonly number[] | { readonly flo
 /** The writer of ONNX nodes that lowering rules speak to; names are ONNX value names. */
 export interface Emitter {
   node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>, outputs?: number): string[]
-  /** A float32 constant; equal ones are stored once unless `own`, which some kernels that write into their constants need. */
-  floats(values: ArrayLike<number>, shape: Shape, own?: boolean): string
+  floats(values: ArrayLike<number>, shape: Shape): string
   ints(values: readonly number[], shape?: Shape): string
 }
 

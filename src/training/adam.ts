@@ -39,7 +39,12 @@ export interface Adam {
   /** Global norm of the gradients. */
   norm(gradients: DeviceArray): Promise<number>
   /** Writes the state after update number `step` (counted from 0) to `next`. */
-  update(now: AdamState, next: AdamState, gradients: DeviceArray, settings: { step: number; learningRate: number; norm: number }): Promise<void>
+  update(
+    now: AdamState,
+    next: AdamState,
+    gradients: DeviceArray,
+    settings: { step: number; learningRate: number; norm: number },
+  ): Promise<void>
   dispose(): Promise<void>
 }
 
@@ -75,7 +80,8 @@ export async function createAdam(backend: Backend, length: number, options: Adam
         Math.min(options.averageDecay, (1 + step) / (10 + step)),
       )
       for (let offset = 0; offset < length; offset += size) {
-        const views = (state: AdamState, prefix = '') => Object.fromEntries(adamArrays.map((name) => [prefix + name, state[name].view(offset, [size])]))
+        const views = (state: AdamState, prefix = '') =>
+          Object.fromEntries(adamArrays.map((name) => [prefix + name, state[name].view(offset, [size])]))
         await updater.run({ ...views(now), gradients: gradients.view(offset, [size]), settings }, { into: views(next, 'next/') })
       }
     },

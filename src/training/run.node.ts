@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { appendFile, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type CachedTrack, createLoader, type Loader, locateFiles, prepareCache, readCatalogue } from '../data/index.ts'
-import { sdr, siSdr } from '../evaluation/index.ts'
 import { istft, stft } from '../dsp/index.ts'
+import { sdr, siSdr } from '../evaluation/index.ts'
 import { relativeError } from '../losses/index.ts'
 import { type BandUnet, createNetwork, writeModel } from '../models/index.ts'
 import { type Backend, compile, createOnnxRuntimeBackend, type Program } from '../runtime/index.ts'
@@ -55,7 +55,9 @@ async function prepareTracks(options: RunOptions): Promise<CachedTrack[]> {
   const { recipe, recipeFolder, dataFolder, cacheFolder, signal } = options
   const onProgress = (done: number, total: number) => options.onEvent({ kind: 'prepare', done, total })
   if (dataFolder === undefined) throw new Error(`data: the recipe "${recipe.name}" names recordings; give their folder with --data DIR`)
-  const entries = await locateFiles(await readCatalogue(resolve(recipeFolder, recipe.data.files)), dataFolder, { hashes: join(cacheFolder, 'hashes.json') })
+  const entries = await locateFiles(await readCatalogue(resolve(recipeFolder, recipe.data.files)), dataFolder, {
+    hashes: join(cacheFolder, 'hashes.json'),
+  })
   signal?.throwIfAborted()
   return prepareCache(entries, cacheFolder, { onProgress, ...(signal ? { signal } : {}) })
 }
@@ -69,7 +71,14 @@ function identityOf({ name: _, training, ...rest }: Recipe, tracks: readonly Cac
 }
 
 /** Scores of the averaged weights on the held-out examples. */
-async function validate(program: Program, trainer: Trainer<Names>, loader: Loader, examples: number, batchSize: number, frames: number): Promise<Validation> {
+async function validate(
+  program: Program,
+  trainer: Trainer<Names>,
+  loader: Loader,
+  examples: number,
+  batchSize: number,
+  frames: number,
+): Promise<Validation> {
   const totals = { siSdr: 0, siSdrGain: 0, sdrInstrumental: 0 }
   for (let first = 0; first < examples; first += batchSize) {
     const batch = await loader.validation(batchSize, { first, frames })
@@ -91,7 +100,8 @@ async function validate(program: Program, trainer: Trainer<Names>, loader: Loade
 async function exportModel(name: string, network: BandUnet, trainer: Trainer<Names>, facts: Record<string, string>): Promise<Uint8Array> {
   const arrays = await trainer.snapshot()
   const values = new Map<string, Float32Array>()
-  for (const { name: key, offset, size } of trainer.layout.parameters) values.set(key, arrays.get('average')!.subarray(offset, offset + size))
+  for (const { name: key, offset, size } of trainer.layout.parameters)
+    values.set(key, arrays.get('average')!.subarray(offset, offset + size))
   for (const { name: key, offset, size } of trainer.layout.buffers) values.set(key, arrays.get('buffers')!.subarray(offset, offset + size))
   return writeModel(name, network, values, facts)
 }
@@ -113,7 +123,11 @@ async function createPrograms(recipe: Recipe, network: BandUnet, backend: Backen
     schedule: { peak: training.learningRate, warmup: training.warmup, decay: training.decay, steps: training.steps },
     seed: training.seed,
   })
-  const program = await compile(({ mixture }) => ({ estimate: istft(network.forward(mixture).vocals, samples, model) }), { mixture: shape }, { backend })
+  const program = await compile(
+    ({ mixture }) => ({ estimate: istft(network.forward(mixture).vocals, samples, model) }),
+    { mixture: shape },
+    { backend },
+  )
   return { trainer, program }
 }
 
@@ -143,12 +157,21 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     let note: string | undefined
     if (before) {
       if (before.facts.identity !== identity) {
-        throw new Error(`${last} belongs to another recipe, other files or another network; give another folder with --run, or remove it to start anew`)
+        throw new Error(
+          `${last} belongs to another recipe, other files or another network; give another folder with --run, or remove it to start anew`,
+        )
       }
-      if (before.facts.engine !== backend.description) note = `the checkpoint was computed by ${before.facts.engine}: continuing, not bit-identically`
+      if (before.facts.engine !== backend.description)
+        note = `the checkpoint was computed by ${before.facts.engine}: continuing, not bit-identically`
       await trainer.restore(before.arrays, before.facts.step)
     }
-    onEvent({ kind: 'start', device: backend.description, parameters: trainer.layout.parameterCount, step: trainer.step, ...(note ? { note } : {}) })
+    onEvent({
+      kind: 'start',
+      device: backend.description,
+      parameters: trainer.layout.parameterCount,
+      step: trainer.step,
+      ...(note ? { note } : {}),
+    })
     const save = async () => {
       const facts = { step: trainer.step, identity, engine: backend.description, bestScore, seconds }
       await saveCheckpoint(last, { arrays: await trainer.snapshot(), facts })
@@ -163,7 +186,10 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       const report = await trainer.train({ mixture, vocals })
       seconds += (performance.now() - started) / 1000
       rejected = report.accepted ? 0 : rejected + 1
-      if (rejected >= 20) throw new Error(`training: loss or gradients were not finite in ${rejected} steps in a row; lower learningRate (now ${training.learningRate})`)
+      if (rejected >= 20)
+        throw new Error(
+          `training: loss or gradients were not finite in ${rejected} steps in a row; lower learningRate (now ${training.learningRate})`,
+        )
       onEvent({ kind: 'step', ...report })
       await log({ ...report, seconds: Math.round(seconds) })
       if (report.step % training.validateEvery === 0 || report.step === training.steps) {
@@ -171,7 +197,10 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
         const best = bestScore === null || result.siSdr > bestScore
         if (best) {
           bestScore = result.siSdr
-          await writeWhole(join(runFolder, 'best.safetensors'), await exportModel(recipe.name, network, trainer, { step: String(trainer.step) }))
+          await writeWhole(
+            join(runFolder, 'best.safetensors'),
+            await exportModel(recipe.name, network, trainer, { step: String(trainer.step) }),
+          )
         }
         onEvent({ kind: 'validation', best, ...result })
         await log({ validation: result, best })

@@ -51,7 +51,10 @@ export function flatten(slots: readonly Slot[], length: number, values: Readonly
   const flat = new Float32Array(length)
   for (const { name, offset, size } of slots) {
     const data = values.get(name)
-    if (data?.length !== size) throw new RangeError(`weights: "${name}" needs ${size} values, there are ${data?.length ?? 'none'}; the file belongs to another network`)
+    if (data?.length !== size)
+      throw new RangeError(
+        `weights: "${name}" needs ${size} values, there are ${data?.length ?? 'none'}; the file belongs to another network`,
+      )
     flat.set(data, offset)
   }
   return flat
@@ -105,7 +108,11 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
     },
     layout,
     train: async (batch) => {
-      const feeds: Record<string, HostArray | DeviceView> = { ...(batch as Record<string, Float32Array>), ...views(layout.parameters, now.weights), ...views(layout.buffers, now.buffers) }
+      const feeds: Record<string, HostArray | DeviceView> = {
+        ...(batch as Record<string, Float32Array>),
+        ...views(layout.parameters, now.weights),
+        ...views(layout.buffers, now.buffers),
+      }
       const into = { ...gradientViews, ...views(layout.buffers, next.buffers, 'next/') }
       const loss = Number((await gradientsProgram.run(feeds, { into })).loss![0])
       const norm = await adam.norm(gradients)
@@ -127,7 +134,9 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
       for (const name of [...adamArrays, 'buffers'] as const) {
         const values = arrays.get(name)
         if (values?.length !== now[name].length) {
-          throw new RangeError(`checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model needs ${now[name].length}; it belongs to another network`)
+          throw new RangeError(
+            `checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model needs ${now[name].length}; it belongs to another network`,
+          )
         }
         await now[name].write(values)
       }

@@ -23,7 +23,11 @@ export const bandUnetConfig = z
   .superRefine((config, context) => {
     const factor = 2 ** (config.channels.length - 1)
     if (config.bands % factor !== 0) {
-      context.addIssue({ code: 'custom', path: ['bands'], message: `${config.bands} bands over ${config.channels.length} levels: needs a multiple of ${factor}` })
+      context.addIssue({
+        code: 'custom',
+        path: ['bands'],
+        message: `${config.bands} bands over ${config.channels.length} levels: needs a multiple of ${factor}`,
+      })
     }
     if (config.hopLength * 2 > config.nFft) {
       context.addIssue({ code: 'custom', path: ['hopLength'], message: `${config.hopLength} is more than half of nFft ${config.nFft}` })

@@ -7,7 +7,27 @@
  */
 import { bandMatrices, type Spectrum, stft } from '../../dsp/index.ts'
 import { BatchNorm, Conv2d, ConvTranspose2d, constantInit, Linear, Module, type Parameter, parameter } from '../../nn/index.ts'
-import { add, concat, constant, div, log, matmul, maximum, mean, mul, narrow, pad, relu, reshape, sigmoid, sqrt, square, sub, type Tensor, withPlace } from '../../tensor/index.ts'
+import {
+  add,
+  concat,
+  constant,
+  div,
+  log,
+  matmul,
+  maximum,
+  mean,
+  mul,
+  narrow,
+  pad,
+  relu,
+  reshape,
+  sigmoid,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  withPlace,
+} from '../../tensor/index.ts'
 import type { BandUnetConfig } from './config.ts'
 
 /** Convolution, batch norm, rectifier: (b, c, t, f) → (b, o, t, f). */
@@ -96,7 +116,10 @@ export class BandUnet extends Module {
     this.down = steps.map((i) => new Conv2d(channels[i]!, channels[i + 1]!, [2, 2], { stride: 2 }))
     const inner = steps.slice(0, -1)
     this.encoder = inner.map((i) => new ResidualBlock(channels[i + 1]!, bands >> (i + 1), squeeze))
-    this.bottleneck = Array.from({ length: config.bottleneck }, () => new ResidualBlock(channels[levels - 1]!, bands >> (levels - 1), squeeze))
+    this.bottleneck = Array.from(
+      { length: config.bottleneck },
+      () => new ResidualBlock(channels[levels - 1]!, bands >> (levels - 1), squeeze),
+    )
     this.up = steps.map((i) => new ConvTranspose2d(channels[i + 1]!, channels[i]!, [2, 2], { stride: 2 }))
     this.decoder = inner.map((i) => new ResidualBlock(channels[i + 1]!, bands >> (i + 1), squeeze))
     this.head = new ConvBlock(channels[0]!, channels[0]!)

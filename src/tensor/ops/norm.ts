@@ -47,15 +47,25 @@ const batchNormPrimitive = definePrimitive<{ eps: number }>('batchNorm', {
     const dx = sub(mul(ct!, perChannel(gain, x!)), add(mul(centred, perChannel(slope, x!)), perChannel(shift, x!)))
     return [dx, dWeight, dBias]
   },
-  // momentum 0 turns the running outputs into the batch's mean and biased variance. The kernel writes into its constant inputs, so
-  // every node owns its pair: shared between nodes they corrupt each other (gradient error of 52 %, hardly visible in the loss).
+  // momentum 0 turns the running outputs into the batch's mean and biased variance. The kernel writes these over its input statistics, and
+  // ONNX Runtime stores equal constants once: as constants the statistics of one node would overwrite those of another (gradients wrong by
+  // more than their size, hardly visible in the loss), and a NaN would stay for ever. So they are made afresh in every run, from x itself.
   lower: (emitter, [x, weight, bias], { attributes: { eps }, inputs: [spec] }) => {
-    const channels = spec!.shape[1]!
-    const zeros = emitter.floats(new Float32Array(channels), [channels], true)
-    const ones = emitter.floats(new Float32Array(channels).fill(1), [channels], true)
+    const axes = spec!.shape.map((_, axis) => axis)
+    const first = emitter.node('Slice', [
+      x!,
+      emitter.ints(axes.map(() => 0)),
+      emitter.ints(spec!.shape.map((n, axis) => (axis === 1 ? n : 1))),
+      emitter.ints(axes),
+    ])[0]!
+    const channel = emitter.node('Reshape', [first, emitter.ints([spec!.shape[1]!])])[0]!
+    const [mean, variance] = [0, 1e-38].map((factor) => emitter.node('Mul', [channel, emitter.floats([factor], [])])[0]!) as [
+      string,
+      string,
+    ]
     return emitter.node(
       'BatchNormalization',
-      [x!, weight!, bias!, zeros, ones],
+      [x!, weight!, bias!, mean, variance],
       { epsilon: { float: eps }, momentum: { float: 0 }, training_mode: 1 },
       3,
     )

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Backend, compile, createOnnxRuntimeBackend, createReferenceBackend } from '../../src/runtime/index.ts'
+import { add, cast, constant, greater, matmul, mul, sum } from '../../src/tensor/index.ts'
+
+/** One suite that every backend passes. */
+describe.each([
+  { name: 'reference', create: async () => createReferenceBackend() },
+  { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads: 2 }) },
+])('backend $name', ({ create }) => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await create()
+  })
+  afterAll(() => backend.dispose())
+
+  it('runs a program on host arrays, many times, without changing them', async () => {
+    const program = await compile(({ a, b }) => ({ y: add(mul(a, 2), b) }), { a: [3], b: [3] }, { backend })
+    const a = Float32Array.of(1, 2, 3)
+    for (const b of [10, 20]) {
+      const { y } = await program.run({ a, b: Float32Array.of(b, b, b) })
+      expect(Array.from(y as Float32Array)).toEqual([2 + b, 4 + b, 6 + b])
+    }
+    expect(Array.from(a)).toEqual([1, 2, 3])
+    await program.dispose()
+  })
+
+  it('reads inputs from views of device arrays and writes outputs into others', async () => {
+    const program = await compile(({ x }) => ({ double: mul(x, 2), total: sum(x) }), { x: [2] }, { backend })
+    const [from, to] = [await backend.allocate(5), await backend.allocate(4)]
+    await from.write(Float32Array.of(0, 1, 2, 3, 4))
+    const { total, double } = await program.run({ x: from.view(2, [2]) }, { into: { double: to.view(1, [2]) } })
+    expect(Number(total![0])).toBe(5)
+    expect(double).toBeUndefined()
+    expect(Array.from(await to.read())).toEqual([0, 4, 6, 0])
+    expect(Array.from(await to.read(1, 2))).toEqual([4, 6])
+    await from.free()
+    await to.free()
+    await program.dispose()
+  })
+
+  it('keeps dtypes apart: int64 and bool go in and out as they are', async () => {
+    const program = await compile(
+      ({ n, x }) => ({ next: add(n, constant(1, [], 'int64')), positive: greater(x, 0), parts: cast(x, 'int64') }),
+      { n: { shape: [2], dtype: 'int64' }, x: [2] },
+      { backend },
+    )
+    const { next, positive, parts } = await program.run({ n: BigInt64Array.of(1n, 5n), x: Float32Array.of(-1.5, 2.5) })
+    expect(next).toEqual(BigInt64Array.of(2n, 6n))
+    expect(positive).toEqual(Uint8Array.of(0, 1))
+    expect(parts).toEqual(BigInt64Array.of(-1n, 2n))
+    await program.dispose()
+  })
+
+  it('gives one value under two names, inputs and constants as outputs', async () => {
+    const program = await compile(({ x }) => ({ a: mul(x, x), b: mul(x, x), same: x, seven: constant([7]) }), { x: [1] }, { backend })
+    const { a, b, same, seven } = await program.run({ x: Float32Array.of(3) })
+    expect([a, b, same, seven].map((value) => Number(value![0]))).toEqual([9, 9, 3, 7])
+    await program.dispose()
+  })
+
+  it('takes constants instead of feeds', async () => {
+    const program = await compile(
+      ({ x, w }) => ({ y: matmul(x, w) }),
+      { x: [1, 2], w: [2, 1] },
+      { backend, constants: new Map([['w', Float32Array.of(3, 4)]]) },
+    )
+    expect(Object.keys(program.inputs)).toEqual(['x'])
+    expect(Number((await program.run({ x: Float32Array.of(1, 2) })).y![0])).toBe(11)
+    await program.dispose()
+  })
+
+  it('names a feed that is missing or of the wrong size', async () => {
+    const program = await compile(({ x, y }) => ({ z: add(x, y) }), { x: [2], y: [2] }, { backend })
+    await expect(program.run({ x: new Float32Array(2) })).rejects.toThrow(/"y" float32 \(2\) has no feed/)
+    await expect(program.run({ x: new Float32Array(3), y: new Float32Array(2) })).rejects.toThrow(
+      /"x" \(2\) needs 2 values, its feed has 3/,
+    )
+    await program.dispose()
+  })
+
+  it('runs requests in the order they were made', async () => {
+    const program = await compile(({ x }) => ({ next: add(x, 1) }), { x: [1] }, { backend })
+    const [a, b] = [await backend.allocate(1), await backend.allocate(1)]
+    const runs = Array.from({ length: 10 }, (_, i) => {
+      const [from, to] = i % 2 === 0 ? [a, b] : [b, a]
+      return program.run({ x: from.view(0, [1]) }, { into: { next: to.view(0, [1]) } })
+    })
+    await Promise.all(runs)
+    expect(Array.from(await a.read())).toEqual([10])
+    await program.dispose()
+  })
+})
+
+describe('onnxruntime-node', () => {
+  it('leaves the thread that asks free: timers fire while a program runs', async () => {
+    const backend = await createOnnxRuntimeBackend({ threads: 1 })
+    const program = await compile(({ a }) => ({ y: sum(matmul(matmul(a, a), matmul(a, a))) }), { a: [1200, 1200] }, { backend })
+    const a = new Float32Array(1200 * 1200).fill(0.01)
+    await program.run({ a })
+    let ticks = 0
+    let running = true
+    const tick = () => {
+      ticks++
+      if (running) setImmediate(tick)
+    }
+    setImmediate(tick)
+    await program.run({ a })
+    running = false
+    // Blocked, it would see one turn of the event loop; free, it sees thousands.
+    expect(ticks).toBeGreaterThan(20)
+    await backend.dispose()
+  })
+
+  it('fails the waiting and the later requests once it is disposed', async () => {
+    const backend = await createOnnxRuntimeBackend({ threads: 1 })
+    const array = await backend.allocate(1)
+    await backend.dispose()
+    await expect(array.read()).rejects.toThrow(/disposed|thread ended/)
+  })
+
+  it('refuses a number of threads that is none', async () => {
+    await expect(createOnnxRuntimeBackend({ threads: 0 })).rejects.toThrow(/threads: 0; allowed are whole numbers ≥ 1/)
+  })
+})
