@@ -1,6 +1,6 @@
 /** Effects of the mixing desk on stereo parts: saturation, compression, chorus, rotating speaker, tremolo, echo, equaliser. */
 import type { Biquad } from './filters.ts'
-import { applyBiquad } from './filters.ts'
+import { applyFilters } from './filters.ts'
 import type { Stereo } from './mix.ts'
 
 /** Soft clipping in place: x (27 + x²) / (27 + 9x²), the Padé form of tanh, on an input of `drive` times; the level of small signals stays. */
@@ -52,17 +52,19 @@ export function compressorGain(key: readonly Stereo[], style: CompressorStyle, s
   const gains = new Float32Array(Math.ceil(samples / HOP) + 1).fill(1)
   const rise = 1 - Math.exp(-HOP / (style.attack * sampleRate))
   const fall = 1 - Math.exp(-HOP / (style.release * sampleRate))
+  const total = new Float64Array(HOP)
   let level = -120
   for (let hop = 0; hop < gains.length - 1; hop++) {
     let power = 0
-    const end = Math.min(samples, (hop + 1) * HOP)
-    for (let i = hop * HOP; i < end; i++) {
-      let [l, r] = [0, 0]
-      for (const [left, right] of key) {
-        l += left[i]!
-        r += right[i]!
+    const start = hop * HOP
+    const end = Math.min(samples, start + HOP)
+    for (let c = 0; c < 2; c++) {
+      total.fill(0)
+      for (const sound of key) {
+        const channel = sound[c]!
+        for (let i = start; i < end; i++) total[i - start]! += channel[i]!
       }
-      power += l * l + r * r
+      for (let i = 0; i < HOP; i++) power += total[i]! * total[i]!
     }
     const decibels = 10 * Math.log10(power / (2 * HOP) + 1e-12)
     level += (decibels > level ? rise : fall) * (decibels - level)
@@ -90,7 +92,7 @@ export function compress(sound: Stereo, style: CompressorStyle, sampleRate: numb
 }
 
 export function equalise(sound: Stereo, filters: readonly Biquad[]): void {
-  for (const channel of sound) for (const filter of filters) applyBiquad(channel, filter)
+  for (const channel of sound) applyFilters(channel, filters)
 }
 
 /** Adds a copy whose delay swings, opposite on both sides: chorus (20 ms, slow) or the pitch wobble of a rotating speaker (2 ms, 6 Hz). */

@@ -71,8 +71,27 @@ export function applyBiquad(samples: Float32Array, filter: Biquad): void {
   }
 }
 
+/** Two filters in one pass: each waits for its own last output, so the processor works on both at once. */
+function applyPair(samples: Float32Array, first: Biquad, second: Biquad): void {
+  const { b0, b1, b2, a1, a2 } = first
+  const { b0: d0, b1: d1, b2: d2, a1: c1, a2: c2 } = second
+  let [s1, s2, t1, t2] = [0, 0, 0, 0]
+  for (let i = 0; i < samples.length; i++) {
+    const x = samples[i]!
+    const y = b0 * x + s1
+    s1 = b1 * x - a1 * y + s2
+    s2 = b2 * x - a2 * y
+    const z = d0 * y + t1
+    t1 = d1 * y - c1 * z + t2
+    t2 = d2 * y - c2 * z
+    samples[i] = z
+  }
+}
+
 export function applyFilters(samples: Float32Array, filters: readonly Biquad[]): void {
-  for (const filter of filters) applyBiquad(samples, filter)
+  let k = 0
+  for (; k + 1 < filters.length; k += 2) applyPair(samples, filters[k]!, filters[k + 1]!)
+  if (k < filters.length) applyBiquad(samples, filters[k]!)
 }
 
 /** Samples between two updates of a control value such as a cutoff. */

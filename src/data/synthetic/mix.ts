@@ -47,13 +47,17 @@ export function activeRms(sound: Stereo): number {
 /** Sum of stems, each sample added in 64 bits and rounded once. */
 export function sum(stems: readonly Stereo[]): Stereo {
   const out = silence(stems[0]![0].length)
+  const total = new Float64Array(8192)
   for (let c = 0; c < 2; c++) {
     const target = out[c]!
-    const sources = stems.map((stem) => stem[c]!)
-    for (let i = 0; i < target.length; i++) {
-      let total = 0
-      for (const source of sources) total += source[i]!
-      target[i] = total
+    for (let start = 0; start < target.length; start += total.length) {
+      const length = Math.min(total.length, target.length - start)
+      total.fill(0)
+      for (const stem of stems) {
+        const source = stem[c]!
+        for (let i = 0; i < length; i++) total[i]! += source[start + i]!
+      }
+      for (let i = 0; i < length; i++) target[start + i] = total[i]!
     }
   }
   return out

@@ -62,7 +62,8 @@ export function reverberate(input: Stereo, room: Room, sampleRate: number): Ster
   let [k0, k1, k2, k3, k4, k5, k6, k7] = [0, 0, 0, 0, 0, 0, 0, 0]
   const [left, right] = wet
   for (let i = 0; i < samples; i++) {
-    const [l, r] = [left[i]!, right[i]!]
+    const l = left[i]!
+    const r = right[i]!
     p0 = pass * d0[k0]! + keep * p0
     p1 = pass * d1[k1]! + keep * p1
     p2 = pass * d2[k2]! + keep * p2

@@ -132,7 +132,9 @@ function renderBand(song: Plan): readonly [Stereo, Stereo, Stereo, Stereo] {
 }
 
 /** The last steps of a mix, the same for every stem and therefore true to their sum: tilt of the spectrum, bus compression, level. */
-function master(stems: readonly Stereo[], { random, sampleRate }: Plan): void {
+function master(all: readonly Stereo[], { random, sampleRate }: Plan): void {
+  const stems = all.filter((stem) => peak(stem) > 0)
+  if (stems.length === 0) return
   const tilt = random.uniform(-3, 3)
   const filters = [designBiquad('low-shelf', 300, sampleRate, 0.6, -tilt / 2), designBiquad('high-shelf', 3000, sampleRate, 0.6, tilt / 2)]
   for (const stem of stems) equalise(stem, filters)

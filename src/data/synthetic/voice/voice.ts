@@ -50,7 +50,7 @@ function runSection(block: Float64Array, coefficients: Float64Array, state: Floa
   const [b0, b1, b2, a1, a2] = [coefficients[o]!, coefficients[o + 1]!, coefficients[o + 2]!, coefficients[o + 3]!, coefficients[o + 4]!]
   let s1 = state[2 * k]!
   let s2 = state[2 * k + 1]!
-  for (let i = 0; i < FRAME; i++) {
+  for (let i = 0; i < block.length; i++) {
     const x = block[i]!
     const y = b0 * x + s1
     s1 = b1 * x - a1 * y + s2
@@ -132,8 +132,8 @@ export function synthesise(curves: Articulation, singer: Singer, samples: number
     const lowTable = tableFor(tables[shape]!, hertz * 1.03, sampleRate)
     const highTable = tableFor(tables[shape + 1]!, hertz * 1.03, sampleRate)
     const breath = singer.breath * 3.5
-    for (let i = 0; i < FRAME; i++) {
-      const u = i / FRAME
+    for (let i = 0; i < block.length; i++) {
+      const u = i / block.length
       phase += ((hertz + slope * i) / sampleRate) * jitter
       if (phase >= 1) {
         phase -= 1
@@ -182,7 +182,7 @@ export function synthesise(curves: Articulation, singer: Singer, samples: number
         const yh = high[0] * dx - high[1] * h1 - high[2] * h2
         h2 = h1
         h1 = yh
-        block[i]! += (yl + yh + plain * white) * (f0 + (i / FRAME) * (f1 - f0))
+        block[i]! += (yl + yh + plain * white) * (f0 + (i / block.length) * (f1 - f0))
       }
     }
     for (let i = 0; i < end; i++) out[start + i] = block[i]! * 0.2
