@@ -3,7 +3,7 @@
  * or artist) that must not stand in both splits. A CSV file (RFC 4180) beside the recipe.
  */
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { foldKey } from '../tensor/random.ts'
 import { openHashMemory } from './hash.node.ts'
 import { KINDS, type Kind, type Split } from './tracks.ts'
@@ -96,8 +96,9 @@ export interface ListOptions {
 }
 
 /**
- * Makes the file list of a folder. Unless `describe` says otherwise: `vocals/`, `speech/` and `instrumental/` hold the kinds, a
- * sub-folder in them is one singer or artist, and a file without one is a group of its own.
+ * Makes the file list of a folder. Unless `describe` says otherwise: `vocals/`, `speech/` and `instrumental/` hold the kinds; in
+ * them `corpus/singer/` or just `artist/` are the groups (an artist's vocals and instrumentals are one), and a file in no sub-folder is a group of
+ * its own.
  *
  * @throws Error when the folder has no audio file in those places.
  *
@@ -107,43 +108,44 @@ export interface ListOptions {
 export async function listFiles(folder: string, options: ListOptions = {}): Promise<CatalogueEntry[]> {
   const { describe = describeByFolder, validShare = 0.07 } = options
   const hashes = await openHashMemory(options.hashes)
-  const entries: CatalogueEntry[] = []
+  const found: (Omit<CatalogueEntry, 'split'> & Pick<Description, 'split'>)[] = []
   for (const path of await audioFiles(folder)) {
     const told = describe(relative(folder, path).split(sep).join('/'))
     if (told === undefined) continue
     const { size } = await stat(path)
-    const { kind, group } = told
-    entries.push({
-      sha256: await hashes.sha256(path, options.signal),
-      bytes: size,
-      kind,
-      split: told.split ?? drawSplit(group, validShare),
-      group,
-      name: relative(folder, path).split(sep).at(-1)!,
-    })
+    found.push({ ...told, sha256: await hashes.sha256(path, options.signal), bytes: size, name: basename(path) })
   }
   await hashes.save()
-  if (entries.length === 0)
+  if (found.length === 0)
     throw new Error(`${folder}: no audio files to list; put recordings into the sub-folders vocals, instrumental and (optionally) speech`)
-  return entries
+  const held = drawHeldOut(
+    found.filter((f) => f.split === undefined),
+    validShare,
+  )
+  return found.map(({ split, ...file }) => ({ ...file, split: split ?? (held.has(file.group) ? 'valid' : 'train') }))
 }
 
 function describeByFolder(path: string): Description | undefined {
   const parts = path.split('/')
   const at = parts.findIndex((part) => KINDS.includes(part as Kind))
   if (at === -1 || at === parts.length - 1) return undefined
-  const [first = '', ...deeper] = parts.slice(at + 1)
+  const [source = '', singer = source] = parts.slice(at + 1, -1)
   const kind = parts[at] as Kind
-  return {
-    kind,
-    group: deeper.length === 0 ? `${kind}/${first.replace(/\.[^.]*$/, '')}` : `${first}/${deeper.length > 1 ? deeper[0] : kind}`,
-  }
+  return { kind, group: source === '' ? `${kind}/${parts.at(-1)!.replace(/\.[^.]*$/, '')}` : `${source}/${singer}` }
 }
 
-/** The same group always lands in the same split, whatever else the folder holds. */
-function drawSplit(group: string, validShare: number): Split {
-  const key = foldKey(...Array.from(group, (c) => c.codePointAt(0)!))
-  return key / 0x100000000 < validShare ? 'valid' : 'train'
+/**
+ * Groups to hold out: the same ones whatever else the folder holds, and at least one with vocals and one with an instrumental where there
+ * are two of the kind.
+ */
+function drawHeldOut(files: readonly { kind: Kind; group: string }[], validShare: number): Set<string> {
+  const lot = (group: string): number => foldKey(...Array.from(group, (c) => c.codePointAt(0)!)) / 0x100000000
+  const held = new Set(files.map((f) => f.group).filter((group) => lot(group) < validShare))
+  for (const kind of ['vocals', 'instrumental'] as const) {
+    const groups = [...new Set(files.filter((f) => f.kind === kind).map((f) => f.group))].sort((a, b) => lot(a) - lot(b))
+    if (validShare > 0 && groups.length > 1 && !groups.some((group) => held.has(group))) held.add(groups[0]!)
+  }
+  return held
 }
 
 /** Paths of all audio files below the folder (by name ending), sorted; links are followed. */
