@@ -34,7 +34,7 @@ test.each(songs)(
   async ({ name, encode, sampleRate, channels, bits }) => {
     const song = join(folder, name)
     execFileSync('ffmpeg', ['-v', 'error', '-i', join(folder, 'master.wav'), ...encode, song])
-    const out = join(folder, 'stems')
+    const out = join(folder, `stems of ${name}`)
     const report = execFileSync(process.execPath, [resolve('dist/cli/main.js'), 'separate', '--json', '--out', out, song], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
