@@ -10,8 +10,8 @@ interface Probe {
   readonly info: AudioInfo
   /** Sample format asked of ffmpeg: the narrowest that loses nothing. */
   readonly output: 'f32le' | 's32le' | 'f64le'
-  /** Seconds that the container promises; undefined where it is a guess from the bit rate. */
-  readonly seconds: number | undefined
+  /** Frames below which the stream has broken off; 0 where the container does not tell its length. */
+  readonly leastFrames: number
 }
 
 const FRAMES_PER_BLOCK = 16384
@@ -38,10 +38,18 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-/** The last line of ffmpeg's complaint, without the address of its context. */
-function lastLine(stderr: string): string {
-  const lines = stderr.trim().split('\n')
-  return (lines.at(-1) ?? '').replace(/^\[[^\]]*\]\s*/, '').trim()
+/** The end of ffmpeg's complaint on one line, without the addresses of its contexts and the file's name. */
+function complaint(stderr: string, path: string): string {
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^\[[^\]]*\]\s*/, '')
+        .replace(`file:${path}: `, '')
+        .trim(),
+    )
+  return [...new Set(lines)].slice(-2).join('; ')
 }
 
 interface ProbedStream {
@@ -52,6 +60,9 @@ interface ProbedStream {
   bits_per_sample?: number
   bits_per_raw_sample?: string
   duration?: string
+  duration_ts?: number
+  time_base?: string
+  tags?: { DURATION?: string }
 }
 
 function losslessFormat(stream: ProbedStream): SampleFormat | undefined {
@@ -80,7 +91,7 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
     )
   }
   if (result.code !== 0) {
-    throw new AudioError(`${what}, and ffmpeg cannot read it either (${lastLine(result.stderr)}); is it a sound file?`, { path })
+    throw new AudioError(`${what}, and ffmpeg cannot read it: ${complaint(result.stderr, path)}`, { path })
   }
   const parsed = JSON.parse(result.stdout) as { streams?: ProbedStream[]; format?: { format_name?: string; duration?: string } }
   const stream = parsed.streams?.[0]
@@ -90,14 +101,32 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
   if (!(sampleRate > 0 && channels > 0))
     throw new AudioError(`has a sound stream that ffmpeg cannot decode (codec ${stream.codec_name ?? 'unknown'})`, { path })
   const sampleFormat = losslessFormat(stream)
-  const guessed = /Estimating duration from bitrate/.test(result.stderr)
-  const seconds = guessed ? Number.NaN : Number(stream.duration ?? parsed.format?.duration ?? Number.NaN)
+  const container = parsed.format?.format_name ?? 'unknown'
+  const frames = exactFrames(stream, container, sampleFormat)
   const wide = sampleFormat && sampleFormat.bits > 24
   return {
-    info: { sampleRate, channels, frames: undefined, format: stream.codec_name ?? parsed.format?.format_name ?? 'unknown', sampleFormat },
+    info: { sampleRate, channels, frames, format: stream.codec_name ?? container, sampleFormat },
     output: wide && sampleFormat.kind === 'int' ? 's32le' : sampleFormat?.bits === 64 ? 'f64le' : 'f32le',
-    seconds: seconds > 0 ? seconds : undefined,
+    leastFrames: frames ?? leastFrames(stream, container, sampleRate, result.stderr),
   }
+}
+
+/** Length of a lossless stream whose container counts samples. In QuickTime and MP4 an edit list may leave some out. */
+function exactFrames(stream: ProbedStream, container: string, sampleFormat: SampleFormat | undefined): number | undefined {
+  const counts =
+    sampleFormat !== undefined && stream.time_base === `1/${stream.sample_rate}` && /^(aiff|au|caf|w64|wv|tta|ape)$/.test(container)
+  return counts && Number(stream.duration_ts) > 0 ? Number(stream.duration_ts) : undefined
+}
+
+/**
+ * Containers count encoder padding differently: a tenth of a second is above any codec's frame, below any cut worth the name. Of a cut MP4 ffmpeg itself
+ * complains; and lengths that ffprobe has guessed from the bit rate promise nothing.
+ */
+function leastFrames(stream: ProbedStream, container: string, sampleRate: number, warnings: string): number {
+  const tagged = /^(\d+):(\d+):([\d.]+)$/.exec(stream.tags?.DURATION ?? '')
+  const seconds = tagged ? Number(tagged[1]) * 3600 + Number(tagged[2]) * 60 + Number(tagged[3]) : Number(stream.duration)
+  const told = seconds > 0 && !container.includes('mp4') && !/Estimating duration from bitrate/.test(warnings)
+  return told ? Math.floor((seconds - 0.1) * sampleRate) : 0
 }
 
 /**
@@ -106,7 +135,7 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
  * @param what - what the file is as far as known, for the error that asks for ffmpeg: "is an M4A file"
  */
 export async function decodeWithFfmpeg(path: string, what: string, signal: AbortSignal | undefined): Promise<Decoder> {
-  const { info, output, seconds } = await probe(path, what, signal)
+  const { info, output, leastFrames } = await probe(path, what, signal)
   const args = [
     '-nostdin',
     '-v',
@@ -158,18 +187,16 @@ export async function decodeWithFfmpeg(path: string, what: string, signal: Abort
     }
     const code = await closed
     if (failure) throw new AudioError(`ffmpeg could not be started: ${String(failure)}`, { path, cause: failure })
-    if (code !== 0) throw brokenOff(path, done, info.sampleRate, `ffmpeg says: ${lastLine(stderr) || `exit code ${code}`}`)
-    // Containers count encoder padding differently: a tenth of a second is above any codec's frame, below any cut worth the name.
-    if (seconds !== undefined && done / info.sampleRate < seconds - 0.1) {
-      throw brokenOff(path, done, info.sampleRate, `its header promises ${seconds.toFixed(3)} s of sound`)
-    }
+    if (code !== 0) throw brokenOff(path, done, info.sampleRate, `ffmpeg says: ${complaint(stderr, path) || `exit code ${code}`}`)
+    if (done < leastFrames) throw brokenOff(path, done, info.sampleRate, 'its header promises more')
   }
 
   return {
     info,
     blocks,
+    interrupt: () => child.kill('SIGKILL'),
     async release() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      child.kill('SIGKILL')
       child.stdout.destroy()
       await closed
     },

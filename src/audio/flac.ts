@@ -5,7 +5,8 @@ import type { Decoder } from './decoder.ts'
 import { AudioError, brokenOff, describeTime } from './errors.ts'
 import type { FlacFrameHeader, FlacStreamInfo } from './flac-frames.ts'
 import { findFlacFrameEnd, parseFlacFrameHeader, parseFlacStreamInfo, readFlacMetadata } from './flac-frames.ts'
-import type { OggPackets } from './ogg-pages.ts'
+import type { OggStream } from './ogg-pages.ts'
+import { oggPackets } from './ogg-pages.ts'
 import type { AudioBlock, AudioInfo } from './types.ts'
 
 const SAMPLES_PER_BLOCK = 16384
@@ -49,10 +50,16 @@ export async function openFlac(reader: ByteReader): Promise<Decoder | undefined>
   return makeDecoder(reader.name, info, next)
 }
 
-/** FLAC in Ogg (RFC 9639, section 10.1), from the stream's first packet; undefined as in `openFlac`. */
-export async function openOggFlac(name: string, first: Uint8Array, packets: OggPackets): Promise<Decoder | undefined> {
+/** FLAC in Ogg (RFC 9639, section 10.1), undefined as in `openFlac`. */
+export async function openOggFlac(stream: OggStream): Promise<Decoder | undefined> {
+  const { name, firstPacket: first, lastGranule, place } = stream
   if (first.length < 51) throw new AudioError('is an Ogg FLAC file with a broken header', { path: name })
-  const info = parseFlacStreamInfo(first.slice(17, 51))
+  const stated = parseFlacStreamInfo(first.slice(17, 51))
+  // Streaming encoders leave STREAMINFO's count open; the last page has it.
+  const info = { ...stated, totalSamples: stated.totalSamples || (lastGranule ?? 0) }
+  const packets = oggPackets(stream.pages)
+  await packets.next()
+  let done = 0
   let pending: Uint8Array | undefined
   // All further packets before the first frame are metadata.
   do pending = (await packets.next())?.bytes
@@ -66,6 +73,8 @@ export async function openOggFlac(name: string, first: Uint8Array, packets: OggP
     if (!bytes) return undefined
     const header = parseFlacFrameHeader(bytes, 0)
     if (!header) throw fail('damaged', 'a packet is no FLAC frame')
+    done += header.blockSize
+    place.seconds = done / info.sampleRate
     return { header, bytes }
   }
   return makeDecoder(name, info, next)

@@ -21,14 +21,10 @@ export function tagLength(head: Uint8Array): number {
 /** Moves past all tags and zero bytes that begin at the position. */
 export async function skipTags(reader: ByteReader): Promise<void> {
   for (;;) {
-    const head = await reader.peek(32)
-    const length = tagLength(head)
-    if (length > 0) {
-      await reader.skip(length)
-      continue
-    }
+    const head = await reader.peek(4096)
     const zeros = head.findIndex((byte) => byte !== 0)
-    if (zeros === 0 || head.length === 0) return
-    await reader.skip(zeros === -1 ? head.length : zeros)
+    const length = zeros === 0 ? tagLength(head) : zeros === -1 ? head.length : zeros
+    if (length === 0) return
+    await reader.skip(length)
   }
 }

@@ -5,7 +5,7 @@ import type { Decoder } from './decoder.ts'
 import { AudioError, describeTime } from './errors.ts'
 import { openOggFlac } from './flac.ts'
 import type { OggPage, OggPlace, OggStream } from './ogg-pages.ts'
-import { findLastOggPage, oggPackets, oggStreamPages, readOggPage } from './ogg-pages.ts'
+import { findLastOggPage, oggStreamPages, readOggPage } from './ogg-pages.ts'
 import { openOpus } from './opus.ts'
 import { openVorbis } from './vorbis.ts'
 
@@ -42,9 +42,7 @@ export async function openOgg(reader: ByteReader): Promise<Decoder | undefined> 
     }
     if (codec === 'vorbis') return openVorbis(stream)
     if (codec === 'opus') return openOpus(stream)
-    const packets = oggPackets(stream.pages)
-    await packets.next()
-    return openOggFlac(reader.name, stream.firstPacket, packets)
+    return openOggFlac(stream)
   }
 }
 

@@ -8,8 +8,9 @@ import { createByteReader } from './byte-reader.ts'
 import type { Decoder } from './decoder.ts'
 import { AudioError } from './errors.ts'
 import { decodeWithFfmpeg } from './ffmpeg.node.ts'
+import { describeKind } from './file-kind.ts'
 import { openFlac } from './flac.ts'
-import { skipTags, tagLength } from './id3.ts'
+import { skipTags } from './id3.ts'
 import { openMp3, startsWithMpegFrame } from './mp3.ts'
 import { openOgg } from './ogg.ts'
 import type { AudioBlock, AudioStream } from './types.ts'
@@ -31,7 +32,10 @@ export async function openAudio(path: string, options: { signal?: AbortSignal } 
   const handle = await openFile(path)
   try {
     const reader = await fileReader(handle, path)
-    return toStream(await decode(reader, path, signal), handle, path, signal)
+    const decoder = await decode(reader, path, signal)
+    if (signal?.aborted) await decoder.release()
+    signal?.throwIfAborted()
+    return toStream(decoder, handle, path, signal)
   } catch (error) {
     await handle.close()
     throw error
@@ -61,22 +65,29 @@ async function fileReader(handle: FileHandle, path: string): Promise<ByteReader>
     name: path,
     size: seekable ? stat.size : undefined,
     seekable,
-    fill: async (target, position) => (await handle.read(target, 0, target.length, seekable ? position : null)).bytesRead,
+    fill: async (target, position) => {
+      try {
+        return (await handle.read(target, 0, target.length, seekable ? position : null)).bytesRead
+      } catch (error) {
+        throw new AudioError(`cannot be read (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
+      }
+    },
   })
 }
 
 async function decode(reader: ByteReader, path: string, signal: AbortSignal | undefined): Promise<Decoder> {
   if ((await reader.peek(1)).length === 0) throw new AudioError('is empty', { path })
+  const head = (await reader.peek(64)).slice()
   const own = await decodeOurselves(reader)
   if (own) return own
   if (reader.size === undefined)
     throw new AudioError('is a pipe, and only WAV, FLAC, MP3, Ogg Vorbis and Opus can be read from one', { path })
-  return decodeWithFfmpeg(path, 'is of a kind that Divisi has no decoder for', signal)
+  return decodeWithFfmpeg(path, describeKind(head), signal)
 }
 
 /** The decoder for the content at the reader's position; undefined where it is none of ours. */
 async function decodeOurselves(reader: ByteReader): Promise<Decoder | undefined> {
-  if (tagLength(await reader.peek(32)) > 0) await skipTags(reader)
+  await skipTags(reader)
   const magic = String.fromCharCode(...(await reader.peek(12)))
   if (/^(RIFF|RIFX|RF64|BW64)(....WAVE|.{0,7}$)/s.test(magic)) {
     const header = await readWavHeader(reader)
@@ -88,32 +99,46 @@ async function decodeOurselves(reader: ByteReader): Promise<Decoder | undefined>
   return (await startsWithMpegFrame(reader)) ? openMp3(reader) : undefined
 }
 
-function toStream(decoded: Decoder, handle: FileHandle, path: string, signal: AbortSignal | undefined): AudioStream {
-  let released: Promise<void> | undefined
-  const release = (): Promise<void> => {
-    released ??= (async () => {
-      await decoded.release()
+function toStream(decoder: Decoder, handle: FileHandle, path: string, signal: AbortSignal | undefined): AudioStream {
+  const inner = decoder.blocks()
+  let step: Promise<IteratorResult<AudioBlock>> | undefined
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      signal?.removeEventListener('abort', close)
+      decoder.interrupt?.()
+      await step?.catch(() => {})
+      await decoder.release()
       await handle.close()
     })()
-    return released
+    return closing
   }
+  signal?.addEventListener('abort', close)
+
   let started = false
+  const checkOpen = (): void => {
+    signal?.throwIfAborted()
+    if (closing) throw new AudioError('was closed; open it again to read it from its start', { path })
+  }
   async function* blocks(): AsyncGenerator<AudioBlock> {
-    if (started || released)
-      throw new AudioError(`${released ? 'was closed' : 'is being read already'}: open it again to read it from its start`, { path })
+    checkOpen()
+    if (started) throw new AudioError('is being read already; open it a second time for a second reader', { path })
     started = true
     try {
-      for await (const block of decoded.blocks()) {
-        signal?.throwIfAborted()
-        yield block
+      for (;;) {
+        step = inner.next()
+        // An interrupted step fails with what it was interrupted in; the reason is the close.
+        const result = await step.finally(checkOpen)
+        step = undefined
+        if (result.done) return
+        yield result.value
         // Decoders work on this thread, from bytes that mostly lie in memory: between blocks the others have their turn.
         await setImmediate()
-        signal?.throwIfAborted()
-        if (released) throw new AudioError('was closed while it was read', { path })
+        checkOpen()
       }
     } finally {
-      await release()
+      await close()
     }
   }
-  return { info: decoded.info, blocks: { [Symbol.asyncIterator]: blocks }, close: release }
+  return { info: decoder.info, blocks: { [Symbol.asyncIterator]: blocks }, close }
 }

@@ -17,7 +17,10 @@ export interface AudioInfo {
   /** Samples per second of each channel (Hz). */
   readonly sampleRate: number
   readonly channels: number
-  /** Samples per channel, where the container says so truthfully; undefined for pipes and for streams without a length. */
+  /**
+   * Samples per channel as the container counts them; undefined for pipes and streams without a length. Good for progress and
+   * allocation; the blocks are the truth (a few Vorbis encoders miscount by part of a block).
+   */
   readonly frames: number | undefined
   /** Name of the container or codec by content: wav, flac, mp3, ogg-vorbis, opus, … or ffmpeg's name for it. */
   readonly format: string

@@ -45,7 +45,7 @@ export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
   const id = ascii(riff, 0, 4)
   const littleEndian = id !== 'RIFX'
   const riffBytes = new DataView(riff.buffer).getUint32(4, littleEndian)
-  let long: { data: number; riff: number } | undefined
+  let longDataBytes: number | undefined
   let format: Omit<WavHeader, 'dataBytes'> | undefined
   for (;;) {
     const head = (await reader.read(8)).slice()
@@ -57,14 +57,14 @@ export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
     const length = new DataView(head.buffer).getUint32(4, littleEndian)
     if (chunk === 'data') {
       if (!format) return fail('its "data" chunk comes before its "fmt " chunk')
-      return { ...format, dataBytes: dataLength(reader, length, riffBytes, long) }
+      return { ...format, dataBytes: dataLength(reader, length, riffBytes, longDataBytes) }
     }
     if (chunk === 'fmt ' || chunk === 'ds64') {
       if (length > LONGEST_FORMAT_CHUNK) fail(`its "${chunk}" chunk claims ${length} bytes`)
       const body = (await reader.read(length)).slice()
       if (body.length < length) fail(`it ends within its "${chunk}" chunk`)
       if (chunk === 'fmt ') format = parseFormat(body, littleEndian, fail)
-      else long = parseDs64(body, littleEndian, fail)
+      else longDataBytes = parseDs64(body, littleEndian, fail)
     } else if ((await reader.skip(length)) < length) {
       fail(`it ends within its "${chunk}" chunk, before the "${format ? 'data' : 'fmt'}" chunk`)
     }
@@ -72,25 +72,29 @@ export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
   }
 }
 
-function dataLength(
-  reader: ByteReader,
-  length: number,
-  riffBytes: number,
-  long: { data: number; riff: number } | undefined,
-): number | undefined {
-  if (long && length === 0xffffffff) {
-    return long.data === 0 || long.data >= Number.MAX_SAFE_INTEGER ? undefined : long.data
+/** Bytes of samples that a data chunk of `length` holds; the reader stands at the first of them. */
+function dataLength(reader: ByteReader, length: number, riffBytes: number, longDataBytes: number | undefined): number | undefined {
+  if (longDataBytes !== undefined && length === 0xffffffff) {
+    return longDataBytes === 0 || longDataBytes >= Number.MAX_SAFE_INTEGER ? undefined : longDataBytes
   }
   // A file whose outer length is true and whose data chunk says 0 holds no samples, whatever chunks follow.
   const trulyEmpty = length === 0 && reader.size !== undefined && riffBytes + 8 === reader.size
   const unknown = (length === 0 && !trulyEmpty) || length === SOX_PIPE_LENGTH || length >= LEAST_UNKNOWN_LENGTH
-  return unknown ? undefined : length
+  if (unknown) return undefined
+  if (reader.size !== undefined && reader.size - reader.position - length >= 2 ** 32) {
+    throw new AudioError(
+      'is a WAV file of more than 4 GB whose header tells only what is left of its length after division by 4 GB; "ffmpeg -ignore_length 1 -i" reads it',
+      {
+        path: reader.name,
+      },
+    )
+  }
+  return length
 }
 
-function parseDs64(body: Uint8Array, littleEndian: boolean, fail: (reason: string) => never): { data: number; riff: number } {
+function parseDs64(body: Uint8Array, littleEndian: boolean, fail: (reason: string) => never): number {
   if (body.length < 24) fail(`its "ds64" chunk has ${body.length} bytes where 24 are the least`)
-  const view = new DataView(body.buffer)
-  return { riff: Number(view.getBigUint64(0, littleEndian)), data: Number(view.getBigUint64(8, littleEndian)) }
+  return Number(new DataView(body.buffer).getBigUint64(8, littleEndian))
 }
 
 function parseFormat(body: Uint8Array, littleEndian: boolean, fail: (reason: string) => never): Omit<WavHeader, 'dataBytes'> {
