@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type CachedTrack, createLoader, type Loader, type LoaderOptions, mixConfig } from '../../src/data/index.ts'
+import { createPcmWriter } from '../../src/data/pcm.node.ts'
+import type { Kind, Split } from '../../src/data/tracks.ts'
+
+const FRAMES = 4096
+let folder: string
+const tracks: CachedTrack[] = []
+const open: Loader[] = []
+
+async function put(kind: Kind, split: Split, group: string, hz: number): Promise<void> {
+  const base = join(folder, `${kind}-${hz}`)
+  const writer = await createPcmWriter(base, 1, 44100)
+  await writer.write([Float32Array.from({ length: 44100 }, (_, i) => 0.4 * Math.sin((2 * Math.PI * hz * i) / 44100))])
+  const facts = await writer.finish(base)
+  tracks.push({ id: base, kind, split, group, name: base, file: `${base}.pcm`, ...facts, envelope: Float32Array.from(facts.envelope) })
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'divisi-loader-'))
+  await put('vocals', 'train', 'a/a', 300)
+  await put('vocals', 'train', 'b/b', 400)
+  await put('instrumental', 'train', 'c/c', 150)
+  await put('vocals', 'valid', 'd/d', 1000)
+  await put('instrumental', 'valid', 'e/e', 2000)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  for (const loader of open.splice(0)) await loader.close()
+})
+
+function start(options: Partial<LoaderOptions> = {}): Loader {
+  const loader = createLoader({ tracks, config: mixConfig(), seed: 1, batchSize: 2, frames: FRAMES, ...options })
+  open.push(loader)
+  return loader
+}
+
+describe('batches', () => {
+  it('depend on seed and step only: not on the workers, the order or what was asked before', async () => {
+    const one = start()
+    const many = start({ workers: 2, prefetch: 0 })
+    const wanted = await Promise.all([0, 1, 2].map((step) => one.batch(step)))
+    expect(await many.batch(2)).toEqual(wanted[2])
+    expect(await many.batch(0)).toEqual(wanted[0])
+    expect(await one.batch(1)).toEqual(wanted[1])
+    expect(wanted[0]!.mixture).not.toEqual(wanted[1]!.mixture)
+    const other = start({ seed: 2 })
+    expect((await other.batch(0)).mixture).not.toEqual(wanted[0]!.mixture)
+  })
+
+  it('hold (batch, 2, frames) samples, and an item does not depend on how many are beside it', async () => {
+    const small = await start().batch(5)
+    const large = await start({ batchSize: 4 }).batch(5)
+    expect(small.mixture.length).toBe(2 * 2 * FRAMES)
+    expect(small.vocals.length).toBe(2 * 2 * FRAMES)
+    expect(large.mixture.subarray(0, small.mixture.length)).toEqual(small.mixture)
+  })
+
+  it('come while the main thread goes on', async () => {
+    const loader = start({ frames: 4 * 44100, batchSize: 8 })
+    let ticks = 0
+    const timer = setInterval(() => ticks++, 1)
+    await loader.batch(0)
+    clearInterval(timer)
+    // Making eight examples takes far longer than a few ticks; a blocked thread would have none.
+    expect(ticks).toBeGreaterThan(5)
+  })
+})
+
+describe('validation', () => {
+  it('gives the same held-out examples whatever the seed and the recipe, the second of two in mono', async () => {
+    const one = start()
+    const two = start({ seed: 77, config: mixConfig({ levelRatio: { mean: 9 }, mono: 1 }) })
+    const held = await one.validation(4)
+    expect(await two.validation(4)).toEqual(held)
+    expect((await one.validation(2, { first: 2 })).mixture).toEqual(held.mixture.subarray(2 * 2 * FRAMES))
+    const channel = (item: number, c: number) => held.mixture.subarray((item * 2 + c) * FRAMES, (item * 2 + c + 1) * FRAMES)
+    expect(channel(1, 0)).toEqual(channel(1, 1))
+  })
+
+  it('never uses a training track: its voice is the held-out tone', async () => {
+    const { vocals } = await start().validation(1, { frames: 8192 })
+    const power = (hz: number): number => {
+      let re = 0
+      let im = 0
+      for (let i = 0; i < 8192; i++) {
+        re += vocals[i]! * Math.cos((2 * Math.PI * hz * i) / 44100)
+        im += vocals[i]! * Math.sin((2 * Math.PI * hz * i) / 44100)
+      }
+      return re * re + im * im
+    }
+    for (const hz of [300, 400, 150, 2000]) expect(power(1000)).toBeGreaterThan(1000 * power(hz))
+  })
+
+  it('is refused without held-out tracks', async () => {
+    const loader = start({ tracks: tracks.filter((t) => t.split === 'train') })
+    await expect(loader.validation(1)).rejects.toThrow(/no track is of the split "valid"/)
+    expect((await loader.batch(0)).mixture.length).toBeGreaterThan(0)
+  })
+})
+
+describe('failures', () => {
+  it('of a batch reach the one who asked, and the loader lives on', async () => {
+    const loader = start({ tracks: tracks.filter((t) => !(t.kind === 'instrumental' && t.split === 'train')) })
+    await expect(loader.batch(0)).rejects.toThrow(/no tracks of kind "instrumental"/)
+    expect((await loader.validation(1)).mixture.length).toBe(2 * FRAMES)
+  })
+
+  it('of a missing cache file say which', async () => {
+    const loader = start({ tracks: tracks.map((t) => ({ ...t, file: `${t.file}.gone` })) })
+    await expect(loader.batch(0)).rejects.toThrow(/ENOENT.*\.gone/)
+  })
+
+  it('closing rejects what is still under way and later requests', async () => {
+    const loader = start({ frames: 44100, batchSize: 16 })
+    const pending = loader.batch(0)
+    const refused = expect(pending).rejects.toThrow(/closed/)
+    await loader.close()
+    await refused
+    await expect(loader.batch(1)).rejects.toThrow(/closed/)
+  })
+
+  it('of arguments name them', () => {
+    expect(() => start({ batchSize: 0 })).toThrow(/batchSize must be a whole number of at least 1, got 0/)
+    expect(() => start({ frames: 1.5 })).toThrow(/frames must be a whole number of at least 1, got 1.5/)
+    expect(() => start({ workers: 0 })).toThrow(/workers/)
+  })
+})
