@@ -7,6 +7,7 @@ import { loadSeparator } from '../models/index.ts'
 import { demoCommand, runDemo } from './demo.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
 import { createInterrupt } from './interrupt.ts'
+import { runScore, scoreCommand } from './score.ts'
 import { runSeparate, type SeparateContext, separateCommand } from './separate.ts'
 import { runTrain, trainCommand } from './train.ts'
 
@@ -57,6 +58,7 @@ function createProgram(): Command {
     separateCommand((inputs, flags) =>
       work((signal) => runSeparate(inputs, flags, { loadSeparator: load, stdout: process.stdout, stderr: process.stderr, signal })),
     ),
+    scoreCommand((folder, flags) => work((signal) => runScore(folder, flags, { stdout: process.stdout, stderr: process.stderr, signal }))),
     trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
     demoCommand((flags) =>
       work((signal) =>

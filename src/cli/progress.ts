@@ -41,6 +41,7 @@ const leastLineMs = 5_000
 /** … and one at least this often. */
 const mostLineMs = 60_000
 const barWidth = 24
+const leastBarWidth = 6
 const labelWidth = 32
 
 /** 83 → "1:23", 3723 → "1:02:03". */
@@ -58,9 +59,15 @@ export function formatRate(rate: number): string {
   return rate >= 1 ? rate.toFixed(1) : rate.toPrecision(2)
 }
 
-function drawBar(share: number): string {
-  const filled = Math.round(share * barWidth)
-  return '━'.repeat(filled) + '─'.repeat(barWidth - filled)
+/** The parts of a line with a bar before them, as wide as fits beside the label and no wider than barWidth; a line that wraps would leave rests behind. */
+function drawLine(label: string, share: number | undefined, facts: readonly string[], columns: number): string {
+  const rest = facts.join('  ')
+  const spare = Math.max(0, columns - 1 - rest.length - 2)
+  const name = label.length > spare ? `${label.slice(0, Math.max(0, spare - 1))}…` : label
+  const width = Math.min(barWidth, spare - name.length - 2)
+  if (share === undefined || width < leastBarWidth) return [name, rest].join('  ').slice(0, columns - 1)
+  const filled = Math.round(share * width)
+  return [name, '━'.repeat(filled) + '─'.repeat(width - filled), rest].join('  ')
 }
 
 /**
@@ -86,23 +93,20 @@ export function createProgress(options: ProgressOptions): Progress {
     barShown = false
   }
 
-  const describe = (done: number, note: string | undefined, bar: boolean): string => {
-    const share = total ? Math.min(1, done / total) : undefined
+  const shareOf = (done: number): number | undefined => (total ? Math.min(1, done / total) : undefined)
+
+  const factsOf = (done: number, note: string | undefined): string[] => {
+    const share = shareOf(done)
     const elapsed = (now() - started) / 1000
     const rate = elapsed > 0 ? (done - initial) / elapsed : 0
     const amount = (value: number): string => (audio ? formatDuration(value) : String(value))
-    const left = total && rate > 0 ? `${formatDuration((total - done) / rate)} left` : ''
     return [
-      label,
-      bar && share !== undefined ? drawBar(share) : '',
       share === undefined ? '' : `${Math.floor(100 * share)} %`,
       `${amount(done)}${total ? `/${amount(total)}` : ''}${audio ? '' : ` ${unit}`}`,
       rate > 0 ? (audio ? `${formatRate(rate)}× real time` : `${formatRate(rate)} ${unit}/s`) : '',
-      left,
+      total && rate > 0 && done < total ? `${formatDuration((total - done) / rate)} left` : '',
       note ?? '',
-    ]
-      .filter((part) => part !== '')
-      .join('  ')
+    ].filter((fact) => fact !== '')
   }
 
   return {
@@ -111,16 +115,15 @@ export function createProgress(options: ProgressOptions): Progress {
       const time = now()
       if (stream.isTTY) {
         if (time - shown < redrawMs && done !== total) return
-        const line = describe(done, state.note, true)
         clear()
-        stream.write(line.slice(0, (stream.columns ?? 80) - 1)) // a line that wraps would leave rests behind
+        stream.write(drawLine(label, shareOf(done), factsOf(done, state.note), stream.columns ?? 80))
         barShown = true
       } else {
         const tenth = total ? Math.floor((10 * done) / total) : 0
         const waited = time - Math.max(shown, started)
         if (waited < leastLineMs || (tenth === shownTenth && waited < mostLineMs)) return
         shownTenth = tenth
-        stream.write(`${describe(done, state.note, false)}\n`)
+        stream.write(`${[label, ...factsOf(done, state.note)].join('  ')}\n`)
       }
       shown = time
     },

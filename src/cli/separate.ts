@@ -209,8 +209,9 @@ export async function runSeparate(inputs: readonly string[], flags: SeparateFlag
     if (jobs.length > 1) {
       const elapsed = (performance.now() - started) / 1000
       const memory = Math.round(process.resourceUsage().maxRSS / 1024)
-      const speed = `${formatDuration(seconds)} of sound in ${formatDuration(elapsed)} (${formatRate(seconds / elapsed)}× real time)`
-      stderr.write(`${jobs.length - failures} of ${jobs.length} files separated: ${speed}, peak memory ${memory} MB\n`)
+      const speed = `: ${formatDuration(seconds)} of sound in ${formatDuration(elapsed)} (${formatRate(seconds / elapsed)}× real time)`
+      const facts = seconds > 0 ? `${speed}, peak memory ${memory} MB` : ''
+      stderr.write(`${jobs.length - failures} of ${jobs.length} files separated${facts}\n`)
     }
     return failures > 0 ? exitCodes.failed : exitCodes.ok
   } finally {

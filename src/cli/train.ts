@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { readRecipe, type RunEvent, runTraining } from '../training/index.ts'
+import { type RunEvent, readRecipe, runTraining } from '../training/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { createProgress, type Progress, type ProgressStream } from './progress.ts'
 
@@ -33,7 +33,11 @@ function whole(text: string | undefined, flag: string): number | undefined {
   return value
 }
 
-export async function runTrain(recipeFile: string, flags: TrainFlags, { stderr, signal }: { stderr: ProgressStream; signal: AbortSignal }): Promise<number> {
+export async function runTrain(
+  recipeFile: string,
+  flags: TrainFlags,
+  { stderr, signal }: { stderr: ProgressStream; signal: AbortSignal },
+): Promise<number> {
   const [threads, stopAfter] = [whole(flags.threads, '--threads'), whole(flags.stopAfter, '--stop-after')]
   const { recipe, folder } = await readRecipe(recipeFile)
   const runFolder = flags.run ?? join('runs', recipe.name)
@@ -47,7 +51,9 @@ export async function runTrain(recipeFile: string, flags: TrainFlags, { stderr, 
         return
       case 'start':
         progress?.done()
-        stderr.write(`${recipe.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`)
+        stderr.write(
+          `${recipe.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`,
+        )
         if (event.note) stderr.write(`note: ${event.note}\n`)
         progress = createProgress({ label: 'training', unit: 'steps', total: recipe.training.steps, initial: event.step, stream: stderr })
         return
