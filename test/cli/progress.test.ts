@@ -38,11 +38,17 @@ describe('createProgress on a terminal', () => {
     expect(written.at(-1)).toContain('100 %')
   })
 
-  it('never wraps', () => {
-    const { written, progress, wait } = setUp({ isTTY: true, columns: 40, total: 10, label: 'x'.repeat(300) })
-    wait(1000)
-    progress.update(5)
-    expect(written.at(-1)).toHaveLength(39)
+  it('never wraps: first the bar and then the label give way', () => {
+    for (const [columns, expected] of [
+      [76, `${'x'.repeat(20)}  ${'━'.repeat(4)}${'─'.repeat(4)}  50 %  0:50/1:40  50.0× real time  0:01 left`],
+      [66, `${'x'.repeat(20)}  50 %  0:50/1:40  50.0× real time  0:01 left`],
+      [50, 'xxx…  50 %  0:50/1:40  50.0× real time  0:01 left'],
+    ] as const) {
+      const { written, progress, wait } = setUp({ isTTY: true, columns, total: 100, label: 'x'.repeat(20) })
+      wait(1000)
+      progress.update(50)
+      expect(written.at(-1)).toBe(expected)
+    }
   })
 
   it('shows amount and speed while the total is unknown, and takes a total that comes later', () => {

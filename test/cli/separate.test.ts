@@ -151,6 +151,20 @@ describe('runSeparate', () => {
     expect(await readdir(folder)).toEqual(['song.wav'])
   })
 
+  it('refuses an output folder that is a file, and a model that was asked for and cannot be loaded', async () => {
+    const song = await writeSong('song.wav')
+    await expect(run([song], { out: song })).rejects.toThrow(`--out ${song} is a file, not a folder`)
+    const failing = (model?: string) =>
+      runSeparate([song], model === undefined ? { out, device: 'cpu' } : { out, device: 'cpu', model }, {
+        loadSeparator: () => Promise.reject(new Error('there is no such file')),
+        stdout: { write: () => {} },
+        stderr: { write: () => {} },
+        signal: new AbortController().signal,
+      })
+    await expect(failing('mine')).rejects.toThrow(UsageError)
+    await expect(failing()).rejects.not.toThrow(UsageError) // the shipped model: no mistake of the caller
+  })
+
   it('prints the gain where a stem would have clipped', async () => {
     const song = await writeSong('loud.wav', { level: 0.99 })
     const doubling = separatorOf(([left, right]) => [left.map((x) => 2 * x), right.map((x) => 2 * x)])
