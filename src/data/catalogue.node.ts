@@ -2,8 +2,8 @@
  * The file list of a recipe: which recordings a training uses, by content (SHA-256), with their kind, their split and the group (singer
  * or artist) that must not stand in both splits. A CSV file (RFC 4180) beside the recipe.
  */
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { basename, join, relative, sep } from 'node:path'
+import { readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
+import { basename, extname, join, relative, sep } from 'node:path'
 import { foldKey } from '../tensor/random.ts'
 import { openHashMemory } from './hash.node.ts'
 import { KINDS, type Kind, type Split } from './tracks.ts'
@@ -109,7 +109,7 @@ export async function listFiles(folder: string, options: ListOptions = {}): Prom
   const { describe = describeByFolder, validShare = 0.07 } = options
   const hashes = await openHashMemory(options.hashes)
   const found: (Omit<CatalogueEntry, 'split'> & Pick<Description, 'split'>)[] = []
-  for (const path of await audioFiles(folder)) {
+  for (const path of (await filesBelow(folder)).filter(isAudio)) {
     const told = describe(relative(folder, path).split(sep).join('/'))
     if (told === undefined) continue
     const { size } = await stat(path)
@@ -148,17 +148,30 @@ function drawHeldOut(files: readonly { kind: Kind; group: string }[], validShare
   return held
 }
 
-/** Paths of all audio files below the folder (by name ending), sorted; links are followed. */
-async function audioFiles(folder: string): Promise<string[]> {
-  const found: string[] = []
-  for (const item of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, item.name)
-    const kind = item.isSymbolicLink() ? await stat(path).catch(() => undefined) : item
-    if (kind?.isDirectory()) found.push(...(await audioFiles(path)))
-    else if (kind?.isFile() && AUDIO_ENDINGS.has(item.name.slice(item.name.lastIndexOf('.')).toLowerCase())) found.push(path)
+/** Paths of all files below the folder, sorted; links are followed, each folder is entered once. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entered = new Set<string>()
+  const walk = async (path: string): Promise<string[]> => {
+    const real = await realpath(path)
+    if (entered.has(real)) return []
+    entered.add(real)
+    const found: string[] = []
+    for (const item of await readdir(path, { withFileTypes: true })) {
+      const below = join(path, item.name)
+      const target = item.isSymbolicLink() ? await stat(below).catch(() => undefined) : item
+      if (target?.isDirectory()) found.push(...(await walk(below)))
+      else if (target?.isFile()) found.push(below)
+    }
+    return found
   }
-  return found.sort()
+  try {
+    return (await walk(folder)).sort()
+  } catch (error) {
+    throw new Error(`the data folder ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
 }
+
+const isAudio = (path: string): boolean => AUDIO_ENDINGS.has(extname(path).toLowerCase())
 
 export interface LocateOptions {
   /** Where hashes are remembered (a file). */
@@ -182,7 +195,7 @@ export async function locateFiles(
   const paths = new Map<string, string>()
   // Only files of a listed size can be listed files: the rest of a large folder is not read.
   const candidates: string[] = []
-  for (const path of await allFiles(folder)) if (sizes.has((await stat(path)).size)) candidates.push(path)
+  for (const path of await filesBelow(folder)) if (sizes.has((await stat(path)).size)) candidates.push(path)
   for (const [done, path] of candidates.entries()) {
     paths.set(await hashes.sha256(path, options.signal), path)
     options.onProgress?.(done + 1, candidates.length)
@@ -196,11 +209,6 @@ export async function locateFiles(
         'Put them there under any name, point --data to the folder that has them, or train without them by a file list of your own.',
     )
   return entries.map((e) => ({ ...e, path: paths.get(e.sha256)! }))
-}
-
-async function allFiles(folder: string): Promise<string[]> {
-  const items = await readdir(folder, { recursive: true, withFileTypes: true })
-  return items.filter((item) => item.isFile()).map((item) => join(item.parentPath ?? item.path, item.name))
 }
 
 function firstOf(lines: readonly string[], count = 10): string {

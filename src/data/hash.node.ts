@@ -5,7 +5,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
-export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
+async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash, { signal })
   return hash.digest('hex')
@@ -50,7 +50,8 @@ export async function openHashMemory(file: string | undefined): Promise<HashMemo
 
 async function load(file: string): Promise<[string, Remembered][]> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as [string, Remembered][]
+    const known: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return Array.isArray(known) ? (known as [string, Remembered][]) : []
   } catch {
     return []
   }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -142,6 +142,19 @@ describe('locateFiles', () => {
     const located = await locateFiles(entries, folder, { onProgress: (_, total) => candidates.push(total) })
     expect(located.find((e) => e.name === 'a.wav')!.path).toBe(join(folder, 'moved/other name'))
     expect(candidates.at(-1)).toBe(2)
+  })
+
+  it('follows links, also those that lead back', async () => {
+    await put('store/vocals/a.wav')
+    const entries = await listFiles(join(folder, 'store'))
+    await mkdir(join(folder, 'data'))
+    await symlink(join(folder, 'store'), join(folder, 'data/linked'))
+    await symlink(join(folder, 'data'), join(folder, 'data/loop'))
+    expect((await locateFiles(entries, join(folder, 'data')))[0]!.path).toBe(join(folder, 'data/linked/vocals/a.wav'))
+  })
+
+  it('says that a folder cannot be read', async () => {
+    await expect(locateFiles([], join(folder, 'absent'))).rejects.toThrow(/the data folder .*absent cannot be read: ENOENT/)
   })
 
   it('names the missing ones in one error with the way out', async () => {

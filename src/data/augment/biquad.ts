@@ -24,7 +24,7 @@ function angles(hz: number, q: number, rate: number): { cos: number; alpha: numb
   return { cos: Math.cos(w), alpha: Math.sin(w) / (2 * q) }
 }
 
-export function lowPass(hz: number, q: number, rate: number): Biquad {
+function lowPass(hz: number, q: number, rate: number): Biquad {
   const { cos, alpha } = angles(hz, q, rate)
   return normalised((1 - cos) / 2, 1 - cos, (1 - cos) / 2, 1 + alpha, -2 * cos, 1 - alpha)
 }
