@@ -7,12 +7,12 @@ import type { AudioInfo, SampleFormat } from '../audio/index.ts'
 import { openAudio } from '../audio/index.ts'
 import { devices } from '../models/index.ts'
 import {
+  checkStems,
   fileExists,
   planWindows,
   SeparationError,
   type Separator,
   stemFileName,
-  stemsOf,
   type WrittenStems,
   writeStems,
 } from '../separation/index.ts'
@@ -67,6 +67,15 @@ async function load(flags: SeparateFlags, context: SeparateContext): Promise<Sep
     return await context.loadSeparator(flags.model, { device: flags.device, threads: flags.threads })
   } catch (error) {
     throw flags.model === undefined ? error : new UsageError(oneLine(error), { cause: error })
+  }
+}
+
+/** Arguments that the library refuses are mistakes on the command line. */
+function asUsage<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    throw new UsageError(oneLine(error), { cause: error })
   }
 }
 
@@ -178,17 +187,9 @@ export async function runSeparate(inputs: readonly string[], flags: SeparateFlag
   await checkFolder(flags.out)
   const separator = await load(flags, context)
   try {
-    const known = stemsOf(separator)
-    const stems = flags.stems ?? known
-    const unknown = stems.find((stem) => !known.includes(stem))
-    if (unknown !== undefined)
-      throw new UsageError(`stem "${unknown}" is unknown to the model ${separator.name}; available: ${known.join(', ')}`)
+    const stems = asUsage(() => checkStems(separator, flags.stems))
     const jobs = planJobs(inputs, flags.out, stems)
-    try {
-      planWindows(separator, flags.overlap)
-    } catch (error) {
-      throw new UsageError(`--${(error as RangeError).message}`)
-    }
+    asUsage(() => planWindows(separator, flags.overlap))
     stderr.write(`model ${separator.name} on ${separator.device}\n`)
     const started = performance.now()
     let failures = 0

@@ -7,17 +7,13 @@
  * one is decoded, and while the consumer uses the result of a window the network has the next; nothing runs further ahead.
  */
 
-import { createResampler } from '../audio/resample.ts'
-import type { AudioBlock, AudioStream, Samples } from '../audio/types.ts'
+import type { AudioStream } from '../audio/types.ts'
 import { SeparationError } from './errors.ts'
-import { createOverlapAdd } from './overlap-add.ts'
-import { createSampleQueue } from './sample-queue.ts'
 import type { Separator, StereoWindow } from './separator.ts'
+import { createStemAssembler, type SeparatedBlock } from './stem-assembler.ts'
+import { checkStems } from './stems.ts'
 import { planWindows } from './window-plan.ts'
-import { createWindowReader, findNonFinite, type SourceWindow } from './window-reader.ts'
-
-/** The stem that is derived: the mixture minus the vocals. */
-export const instrumental = 'instrumental'
+import { createWindowReader, type SourceWindow } from './window-reader.ts'
 
 export interface SeparationProgress {
   /** Seconds of sound whose stems are finished. */
@@ -35,46 +31,6 @@ export interface SeparateOptions {
   readonly signal?: AbortSignal | undefined
   /** Called each time a stretch is finished, last with doneSeconds = totalSeconds = the true length. */
   readonly onProgress?: ((progress: SeparationProgress) => void) | undefined
-}
-
-/** A stretch of the song: the source's samples and, of the same length, rate and channels, each stem. */
-export interface SeparatedBlock {
-  readonly mixture: AudioBlock
-  readonly stems: Record<string, AudioBlock>
-}
-
-/** All stems a separator can give: those it estimates and, if it knows vocals, the instrumental. */
-export function stemsOf(separator: Separator): readonly string[] {
-  return separator.stems.includes('vocals') ? [...separator.stems, instrumental] : separator.stems
-}
-
-function checkStems(separator: Separator, stems: readonly string[]): readonly string[] {
-  const known = stemsOf(separator)
-  const unknown = stems.find((stem) => !known.includes(stem))
-  if (unknown !== undefined) throw new RangeError(`stem "${unknown}" is not one of ${known.join(', ')} (model ${separator.name})`)
-  if (stems.length === 0) throw new RangeError(`stems is empty; choose of ${known.join(', ')}`)
-  return stems
-}
-
-function checkEstimates(separator: Separator, estimates: Record<string, StereoWindow>): void {
-  for (const stem of separator.stems) {
-    const estimate = estimates[stem]
-    if (!estimate || estimate.some((plane) => plane.length !== separator.windowLength)) {
-      throw new SeparationError(`the model ${separator.name} gave no estimate of (2, ${separator.windowLength}) for the stem "${stem}"`)
-    }
-  }
-}
-
-/** The planes to add up for a source of 1 or 2 channels; a mono stem is the mean of both estimates. */
-function planesOf(estimate: StereoWindow, channels: number): readonly Float32Array[] {
-  const [left, right] = estimate
-  return channels === 2 ? estimate : [left.map((sample, i) => 0.5 * (sample + right[i]!))]
-}
-
-function subtract(mixture: Samples, vocals: Samples): Samples {
-  const out = mixture instanceof Float64Array ? new Float64Array(mixture.length) : new Float32Array(mixture.length)
-  for (let i = 0; i < out.length; i++) out[i] = mixture[i]! - vocals[i]!
-  return out
 }
 
 /**
@@ -95,9 +51,17 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
   let running: Promise<unknown> | undefined
   const closeSource = (): void => void source.close().catch(() => {})
   signal?.addEventListener('abort', closeSource, { once: true }) // also ends a read that hangs
+
+  const start = (window: SourceWindow): Promise<Record<string, StereoWindow>> => {
+    const result = separator.predict(window.samples, signal ? { signal } : {})
+    result.catch(() => {}) // awaited later, perhaps after an error elsewhere
+    running = result
+    return result
+  }
+
   try {
     signal?.throwIfAborted()
-    const stems = checkStems(separator, options.stems ?? stemsOf(separator))
+    const stems = checkStems(separator, options.stems)
     const plan = planWindows(separator, options.overlap)
     if (channels !== 1 && channels !== 2) {
       throw new SeparationError(
@@ -105,36 +69,8 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
       )
     }
     const reader = createWindowReader(source, separator, plan)
-    const overlapAdd = createOverlapAdd(plan, separator.stems.length * channels)
-    const resampler =
-      sampleRate === separator.sampleRate
-        ? undefined
-        : createResampler({ from: separator.sampleRate, to: sampleRate, channels: separator.stems.length * channels })
-    const estimated = createSampleQueue(separator.stems.length * channels)
     const { mixture } = reader
-
-    /** What can be yielded: the samples that both the source and the stems have. */
-    const finished = (): SeparatedBlock | undefined => {
-      const from = mixture.start
-      const to = Math.min(mixture.end, estimated.end)
-      if (to <= from) return undefined
-      const planes = estimated.read(from, to)
-      const block = mixture.read(from, to)
-      estimated.drop(to)
-      mixture.drop(to)
-      const all: Record<string, AudioBlock> = {}
-      for (const [s, stem] of separator.stems.entries()) all[stem] = planes.slice(s * channels, (s + 1) * channels)
-      const vocals = all.vocals
-      if (vocals && stems.includes(instrumental)) all[instrumental] = block.map((samples, c) => subtract(samples, vocals[c]!))
-      return { mixture: block, stems: Object.fromEntries(stems.map((stem) => [stem, all[stem]!])) }
-    }
-
-    const start = (window: SourceWindow): Promise<Record<string, StereoWindow>> => {
-      const result = separator.predict(window.samples, signal ? { signal } : {})
-      result.catch(() => {}) // awaited below, perhaps after an error elsewhere
-      running = result
-      return result
-    }
+    const assembler = createStemAssembler(separator, plan, source.info, stems, mixture)
 
     let window = await reader.next()
     signal?.throwIfAborted() // a source closed by the abort may look as if it had ended
@@ -143,20 +79,11 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
       const reading = reader.next()
       reading.catch(() => {})
       const estimates = await result
-      checkEstimates(separator, estimates)
       const following = await reading
       signal?.throwIfAborted()
       result = following && start(following)
-      const planes = separator.stems.flatMap((stem) => planesOf(estimates[stem]!, channels))
-      overlapAdd.add(window.start, window.length, planes, { first: window.start === 0, last: !following })
-      const added = overlapAdd.take(following ? following.start + plan.margin : window.start + window.length)
-      if (added.some((plane) => findNonFinite(plane) >= 0)) {
-        const seconds = (window.start / separator.sampleRate).toFixed(1)
-        throw new SeparationError(`the model ${separator.name} gave values that are no numbers in the window at ${seconds} s`)
-      }
-      estimated.push(resampler ? resampler.process(added) : added)
-      if (resampler && !following) estimated.push(resampler.flush())
-      const block = finished()
+      assembler.add(window, estimates, following)
+      const block = assembler.take()
       if (block) {
         const doneSeconds = mixture.start / sampleRate
         const promisedSeconds = frames === undefined ? undefined : Math.max(frames / sampleRate, doneSeconds)

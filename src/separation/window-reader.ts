@@ -1,8 +1,9 @@
 /** Cuts a source of any rate into the stereo windows a separator takes, and keeps the source's own samples for the subtraction. */
 
 import { createResampler } from '../audio/resample.ts'
-import type { AudioBlock, AudioStream, Samples } from '../audio/types.ts'
+import type { AudioBlock, AudioStream } from '../audio/types.ts'
 import { SeparationError } from './errors.ts'
+import { findNonFinite } from './non-finite.ts'
 import { createSampleQueue, type SampleQueue } from './sample-queue.ts'
 import type { Separator, StereoWindow } from './separator.ts'
 import type { WindowPlan } from './window-plan.ts'
@@ -24,12 +25,6 @@ export interface WindowReader {
 
 /** Longest stretch resampled at once: a source that yields a whole song in one block must not be doubled in memory. */
 const chunkLength = 65536
-
-/** Index of the first value that is not finite, or −1. */
-export function findNonFinite(samples: Samples): number {
-  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i]!)) return i
-  return -1
-}
 
 /** Blocks in pieces of at most `chunkLength` samples, checked for numbers that would spoil whole windows. */
 async function* chunks(source: AudioStream): AsyncGenerator<AudioBlock> {

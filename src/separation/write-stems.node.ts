@@ -10,9 +10,11 @@ import type { AudioBlock, AudioStream, SampleFormat, Samples, WavFormat, WavWrit
 import { createWavWriter, openAudio, quantise, sampleRange } from '../audio/index.ts'
 import { SeparationError } from './errors.ts'
 import { createOversLog, type OversLog } from './overs.node.ts'
-import { instrumental, type SeparatedBlock, type SeparateOptions, separate, stemsOf } from './separate.ts'
+import { type SeparateOptions, separate } from './separate.ts'
 import { createStaging, type Staging } from './staging.node.ts'
+import type { SeparatedBlock } from './stem-assembler.ts'
 import { stemFormatFor } from './stem-format.ts'
+import { checkStems, instrumental } from './stems.ts'
 
 export interface WriteStemsOptions extends SeparateOptions {
   /** Where the files go; made where missing. */
@@ -130,13 +132,13 @@ async function applyGain(gain: number, files: readonly StemFile[], staging: Stag
 export async function writeStems(source: AudioStream, options: WriteStemsOptions): Promise<WrittenStems> {
   const { separator, folder, base, overwrite = false, signal } = options
   const { sampleRate, channels } = source.info
-  const stems = options.stems ?? stemsOf(separator)
   const sampleFormat = options.sampleFormat ?? stemFormatFor(source.info)
   const wav = { sampleRate, channels, sampleFormat }
   const files: StemFile[] = []
   let staging: Staging | undefined
   let frames = 0
   try {
+    const stems = checkStems(separator, options.stems)
     const needed = stems.includes(instrumental) ? [...stems, 'vocals'] : stems
     const estimated = [...new Set(needed)].filter((stem) => stem !== instrumental)
     for await (const block of separate(source, { ...options, stems: estimated })) {

@@ -146,7 +146,7 @@ describe('runSeparate', () => {
     await expect(run([song], { stems: ['bass'] })).rejects.toThrow(
       'stem "bass" is unknown to the model fake; available: vocals, instrumental',
     )
-    await expect(run([song], { overlap: 0.1 })).rejects.toThrow('--overlap 0.1 is not between 0.25')
+    await expect(run([song], { overlap: 0.1 })).rejects.toThrow('overlap 0.1 is not between 0.25')
     await expect(run([song], { overlap: 0.1 })).rejects.toThrow(UsageError)
     expect(await readdir(folder)).toEqual(['song.wav'])
   })
