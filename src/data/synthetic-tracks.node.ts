@@ -1,6 +1,6 @@
 /** Synthetic songs as tracks beside the recordings, or instead of them: made once by seed in a worker thread, kept in the cache. */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { startWorker } from '../runtime/worker-thread.node.ts'
 import type { CachedTrack } from './cache.node.ts'
 import { type Facts, readFacts } from './pcm.node.ts'
@@ -83,7 +83,7 @@ export async function makeSyntheticTracks(folder: string, options: SyntheticOpti
       const song = index >> 1
       const split: Split = HELD_OUT.includes(job.singer) ? 'valid' : 'train'
       tracks.push({
-        id: job.base,
+        id: basename(job.base),
         kind: job.kind,
         split,
         group: `${SYNTHETIC_SOURCE}/${job.kind === 'vocals' ? job.singer : `band-${song}`}`,
