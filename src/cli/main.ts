@@ -8,7 +8,8 @@ import { demoCommand, runDemo } from './demo.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
 import { createInterrupt } from './interrupt.ts'
 import { runScore, scoreCommand } from './score.ts'
-import { runSeparate, type SeparateContext, separateCommand } from './separate.ts'
+import { runSeparate, type SeparateContext } from './separate.ts'
+import { separateCommand } from './separate-options.ts'
 import { runTrain, trainCommand } from './train.ts'
 
 const details = `
