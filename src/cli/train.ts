@@ -43,11 +43,16 @@ export async function runTrain(
   const runFolder = flags.run ?? join('runs', recipe.name)
   let progress: Progress | undefined
   let loss = Number.NaN
+  let preparing: string | undefined
   const onEvent = (event: RunEvent) => {
     switch (event.kind) {
       case 'prepare':
-        progress ??= createProgress({ label: 'decoding', unit: 'files', total: event.total, stream: stderr })
-        progress.update(event.done)
+        if (event.what !== preparing) {
+          progress?.done()
+          progress = createProgress({ label: event.what, unit: 'files', total: event.total, stream: stderr })
+          preparing = event.what
+        }
+        progress?.update(event.done)
         return
       case 'start':
         progress?.done()

@@ -8,16 +8,26 @@ import { bandUnetConfig } from '../models/index.ts'
 
 const count = z.number().int().min(1)
 
+const dataSchema = z
+  .strictObject({
+    /** CSV of recordings by SHA-256, beside the recipe. */
+    files: z.string().optional(),
+    /** Songs that the synthesiser makes, beside the recordings (drawn as often as `mix.synthetic` says) or instead of them. */
+    syntheticSongs: z.number().int().min(0).default(0),
+    /** Length of each (seconds). */
+    syntheticSeconds: z.number().min(2).default(30),
+    mix: mixSchema.prefault({}),
+  })
+  .refine(
+    ({ files, syntheticSongs }) => files !== undefined || syntheticSongs > 0,
+    'needs `files`, or `syntheticSongs` above 0, or `data: synthetic`',
+  )
+
 export const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
   model: bandUnetConfig,
-  data: z.strictObject({
-    /** CSV of files by SHA-256, beside the recipe; or `synthetic`: songs that the project makes itself. */
-    files: z.string(),
-    /** Number of songs that the synthesiser makes for the training, beside the files or instead of them. */
-    syntheticSongs: z.number().int().min(0).default(0),
-    mix: mixSchema.prefault({}),
-  }),
+  /** `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone. */
+  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs: 50 } : value), dataSchema),
   training: z.strictObject({
     seed: z.number().int().min(0).default(1),
     steps: count,

@@ -2,7 +2,16 @@
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type CachedTrack, createLoader, type Loader, locateFiles, prepareCache, readCatalogue } from '../data/index.ts'
+import { setImmediate } from 'node:timers/promises'
+import {
+  type CachedTrack,
+  createLoader,
+  type Loader,
+  locateFiles,
+  makeSyntheticTracks,
+  prepareCache,
+  readCatalogue,
+} from '../data/index.ts'
 import { istft, stft } from '../dsp/index.ts'
 import { sdr, siSdr } from '../evaluation/index.ts'
 import { relativeError } from '../losses/index.ts'
@@ -37,7 +46,7 @@ export interface Validation {
 }
 
 export type RunEvent =
-  | { readonly kind: 'prepare'; readonly done: number; readonly total: number }
+  | { readonly kind: 'prepare'; readonly what: string; readonly done: number; readonly total: number }
   | { readonly kind: 'start'; readonly device: string; readonly parameters: number; readonly step: number; readonly note?: string }
   | ({ readonly kind: 'step' } & StepReport)
   | ({ readonly kind: 'validation'; readonly best: boolean } & Validation)
@@ -53,13 +62,25 @@ type Names = 'mixture' | 'vocals'
 
 async function prepareTracks(options: RunOptions): Promise<CachedTrack[]> {
   const { recipe, recipeFolder, dataFolder, cacheFolder, signal } = options
-  const onProgress = (done: number, total: number) => options.onEvent({ kind: 'prepare', done, total })
-  if (dataFolder === undefined) throw new Error(`data: the recipe "${recipe.name}" names recordings; give their folder with --data DIR`)
-  const entries = await locateFiles(await readCatalogue(resolve(recipeFolder, recipe.data.files)), dataFolder, {
-    hashes: join(cacheFolder, 'hashes.json'),
+  const { files, syntheticSongs, syntheticSeconds } = recipe.data
+  const watch = (what: string) => ({
+    onProgress: (done: number, total: number) => options.onEvent({ kind: 'prepare', what, done, total }),
+    ...(signal ? { signal } : {}),
   })
-  signal?.throwIfAborted()
-  return prepareCache(entries, cacheFolder, { onProgress, ...(signal ? { signal } : {}) })
+  const tracks: CachedTrack[] = []
+  if (files !== undefined) {
+    if (dataFolder === undefined) {
+      throw new Error(
+        `data: the recipe "${recipe.name}" names recordings; give their folder with --data DIR, or write \`data: synthetic\` into a copy`,
+      )
+    }
+    const catalogue = await readCatalogue(resolve(recipeFolder, files))
+    const entries = await locateFiles(catalogue, dataFolder, { hashes: join(cacheFolder, 'hashes.json') })
+    tracks.push(...(await prepareCache(entries, cacheFolder, watch('decoding'))))
+  }
+  if (syntheticSongs > 0)
+    tracks.push(...(await makeSyntheticTracks(cacheFolder, { songs: syntheticSongs, seconds: syntheticSeconds, ...watch('making songs') })))
+  return tracks
 }
 
 /** What a checkpoint belongs to: everything that changes the numbers except how long the run is. */
@@ -84,6 +105,8 @@ async function validate(
     const batch = await loader.validation(batchSize, { first, frames })
     const { estimate } = (await program.run({ mixture: batch.mixture, ...trainer.averaged() })) as { estimate: Float32Array }
     for (let b = 0; b < Math.min(batchSize, examples - first); b++) {
+      // Scores take some 10 ms: timers and Ctrl-C come in between.
+      await setImmediate()
       const stereo = (values: Float32Array) => [0, 1].map((c) => values.subarray((2 * b + c) * frames, (2 * b + c + 1) * frames))
       const [mixture, vocals, guess] = [stereo(batch.mixture), stereo(batch.vocals), stereo(estimate)]
       const rest = (part: readonly Float32Array[]) => mixture.map((channel, c) => channel.map((x, n) => x - part[c]![n]!))
