@@ -1,0 +1,106 @@
+/** `npx divisi train` as people run it: the built command on a recipe whose songs the project makes itself. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSafetensors } from '../../src/formats/index.ts'
+
+const recipe = `
+name: tiny
+model: { architecture: band-unet, nFft: 512, hopLength: 256, bands: 32, highest: 16000, channels: [4, 8], bottleneck: 1 }
+data: { syntheticSongs: 20, syntheticSeconds: 3, mix: { synthetic: { vocals: 1, instrumental: 1 } } }
+training: { steps: 120, batchSize: 2, frames: 64, learningRate: 0.005, warmup: 4, decay: 10, validateEvery: 60, validationExamples: 2, checkpointEvery: 7 }
+`
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'divisi-train-'))
+  await writeFile(join(folder, 'tiny.yaml'), recipe)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Steps and losses of a run, as its log has them; a resumed run repeats the steps after its last checkpoint. */
+async function losses(run: string): Promise<Map<number, number>> {
+  const text = await readFile(join(folder, run, 'log.jsonl'), 'utf8').catch(() => '')
+  const entries = text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as { step?: number; loss?: number }] : []))
+  return new Map(entries.flatMap(({ step, loss }) => (step === undefined || loss === undefined ? [] : [[step, loss] as const])))
+}
+
+/** Runs `divisi train`; `stop` is called when the log has reached the step. */
+async function train(
+  run: string,
+  stop?: { at: number; by: (child: ChildProcess) => void },
+  file = 'tiny.yaml',
+): Promise<{ code: number | null; text: string }> {
+  const child = spawn(process.execPath, [
+    resolve('dist/cli/main.js'),
+    'train',
+    join(folder, file),
+    '--cache',
+    join(folder, 'cache'),
+    '--run',
+    join(folder, run),
+  ])
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
+  const ended = new Promise<number | null>((done) => child.on('close', done))
+  if (stop) {
+    while (child.exitCode === null && !(await losses(run)).has(stop.at)) await setTimeout(5)
+    stop.by(child)
+  }
+  return { code: await ended, text }
+}
+
+const stored = async (run: string) => readSafetensors(await readFile(join(folder, run, 'last.safetensors'))).tensors
+
+describe('divisi train', () => {
+  it('goes on after Ctrl-C and after a kill as if nothing had happened, bit for bit', async () => {
+    const whole = await train('whole')
+    expect(whole).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/onnxruntime-node .*from the start[\s\S]*step 60: validation SI-SDR[\s\S]*done at step 120/),
+    })
+
+    const interrupted = await train('cut', { at: 10, by: (child) => child.kill('SIGINT') })
+    expect(interrupted).toMatchObject({ code: 130, text: expect.stringMatching(/stopped at step \d+: .*model\.safetensors/) })
+    const reached = Math.max(...(await losses('cut')).keys())
+    expect(reached).toBeLessThan(60)
+
+    const killed = await train('cut', { at: reached + 16, by: (child) => child.kill('SIGKILL') })
+    expect(killed).toMatchObject({ code: null, text: expect.stringContaining(`continuing after step ${reached}`) })
+
+    const finished = await train('cut')
+    expect(finished).toMatchObject({ code: 0, text: expect.stringMatching(/continuing after step \d+[\s\S]*done at step 120/) })
+    expect(await losses('cut')).toEqual(await losses('whole'))
+    expect(await stored('cut')).toEqual(await stored('whole'))
+    for (const file of ['model.safetensors', 'best.safetensors']) {
+      expect(await readFile(join(folder, 'cut', file)), file).toEqual(await readFile(join(folder, 'whole', file)))
+    }
+  })
+
+  it('learns: the loss of the last thirty steps is below that of the first ten', async () => {
+    const values = [...(await losses('whole')).values()]
+    const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length
+    expect(mean(values.slice(-30))).toBeLessThan(mean(values.slice(0, 10)) - 0.02)
+  })
+
+  it('refuses a run folder of another recipe, and a recipe with a wrong key, in one line', async () => {
+    await writeFile(join(folder, 'other.yaml'), recipe.replace('learningRate: 0.005', 'learningRate: 0.004'))
+    const other = await train('whole', undefined, 'other.yaml')
+    expect(other).toMatchObject({ code: 1, text: expect.stringMatching(/last\.safetensors belongs to another recipe.*--run/) })
+    await writeFile(join(folder, 'wrong.yaml'), recipe.replace('batchSize: 2', 'batchSize: 0, colour: red'))
+    const wrong = await train('wrong', undefined, 'wrong.yaml')
+    expect(wrong.code).not.toBe(0)
+    expect(wrong.text.trim().split('\n')).toHaveLength(1)
+    expect(wrong.text).toMatch(/wrong\.yaml.*batchSize.*colour|wrong\.yaml.*colour.*batchSize/)
+  })
+
+  it('names the recordings that a recipe needs and does not find', async () => {
+    await writeFile(join(folder, 'files.csv'), `sha256,bytes,kind,split,group,name\n${'0'.repeat(64)},5,vocals,train,a/b,gone.ogg\n`)
+    await writeFile(join(folder, 'recordings.yaml'), recipe.replace('syntheticSongs: 20,', 'files: files.csv, syntheticSongs: 20,'))
+    const without = await train('recordings', undefined, 'recordings.yaml')
+    expect(without).toMatchObject({ code: 1, text: expect.stringMatching(/names recordings; give their folder with --data DIR/) })
+  })
+})
