@@ -100,7 +100,7 @@ function metal(
 ): Float32Array {
   const out = new Float32Array(Math.round(seconds * sampleRate))
   for (let n = 0; n < partials; n++) {
-    const f = Math.min(0.47 * sampleRate, low * (high / low) ** random.uniform())
+    const f = Math.min(0.47 * sampleRate, low + (high - low) * random.uniform() ** 1.4)
     const w = (2 * Math.PI * f) / sampleRate
     const r = Math.exp(-1 / (decay * random.uniform(0.4, 1.3) * sampleRate))
     const [cos, sin] = [r * Math.cos(w), r * Math.sin(w)]

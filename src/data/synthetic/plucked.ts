@@ -94,6 +94,7 @@ export function strike(
     if (f > 0.45 * sampleRate) break
     const rolloff = Math.exp(-(n - 1) * (0.12 + 0.35 * style.softness + 0.25 * (1 - velocity)) * Math.max(0.6, frequency / 330))
     const amplitude = velocity * Math.abs(Math.sin((Math.PI * n) / 8.3)) * rolloff * random.uniform(0.75, 1.25)
+    const sign = random.chance(0.5) ? 1 : -1
     if (amplitude < 2e-4) continue
     const t60 = slow / (1 + 0.25 * (n - 1) + f / 3000)
     // A complex rotation by one sample, shrinking; two of them with slightly different pitch and decay beat as a pair of strings does.
@@ -104,7 +105,7 @@ export function strike(
       const w = (2 * Math.PI * (f + detune * random.uniform(0.5, 1.5))) / sampleRate
       let r = 10 ** ((-3 * speed) / (t60 * sampleRate))
       let [cos, sin] = [r * Math.cos(w), r * Math.sin(w)]
-      let [re, im] = [0, amplitude * share]
+      let [re, im] = [0, sign * amplitude * share]
       let stop = Math.min(end, Math.ceil(Math.log(1e-4 / (amplitude * share)) / Math.log(r)))
       for (let part = 0, i = 0; part < 2; part++) {
         for (; i < stop; i++) {
@@ -128,6 +129,9 @@ export function strike(
     held += 0.12 * (knock[i]! - held)
     out[i]! += 0.25 * velocity ** 2 * held * (1 - i / knock.length) ** 2
   }
+  // The hammer stays on the string for about two milliseconds.
+  const contact = Math.min(out.length, Math.round(0.002 * sampleRate))
+  for (let i = 0; i < contact; i++) out[i]! *= Math.sin((Math.PI * i) / (2 * contact)) ** 2
   const fade = Math.min(out.length, Math.round(0.01 * sampleRate))
   for (let i = 0; i < fade; i++) out[out.length - 1 - i]! *= i / fade
   return out

@@ -82,10 +82,12 @@ function plan(name: string, options: SongOptions, casting: Casting): Plan {
   }
 }
 
-/** Brings a part to a level (RMS in decibels of full scale, over what sounds) and puts it into the room. */
-function place(part: Stereo, decibels: number, send: number, { room, sampleRate }: Plan): Stereo {
+/** Gives a part its colour, level (RMS in decibels of full scale, over what sounds) and share of the room. */
+function place(part: Stereo, decibels: number, send: number, { room, sampleRate, random }: Plan): Stereo {
+  const [from, gain] = [random.uniform(1200, 4000), random.uniform(-9, 0)]
+  if (peak(part) === 0) return part
+  equalise(part, [designBiquad('high-shelf', from, sampleRate, 0.6, gain)])
   const rms = activeRms(part)
-  if (rms === 0) return part
   scale(part, 10 ** (decibels / 20) / rms)
   if (send > 0.02) addScaled(part, reverberate(part, room, sampleRate), send)
   return part

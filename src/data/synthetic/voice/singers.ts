@@ -154,7 +154,7 @@ const SINGERS: Record<SingerName, Base> = {
     drift: 16,
   }),
   robot: voice(48, 70, 1.07, [5.5, 0, 1, 0], { pulse: 0.9, jitter: 0.001, shimmer: 0.01, agility: 140, scoop: 0, drift: 0 }),
-  rapper: voice(43, 52, 1.02, [5, 0, 1, 0], {
+  rapper: voice(40, 54, 1.02, [5, 0, 1, 0], {
     pulse: 0.85,
     breath: 0.02,
     jitter: 0.008,
