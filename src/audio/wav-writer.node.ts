@@ -1,5 +1,6 @@
 /** WAV files written as a stream, appearing under their name only when complete; beyond 4 GB they become RF64 (EBU Tech 3306). */
 
+import type { FileHandle } from 'node:fs/promises'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AudioError } from './errors.ts'
@@ -27,55 +28,84 @@ let counter = 0
 /**
  * Starts a WAV file under a temporary name beside `path`; `finish` renames it over `path`.
  *
- * @param options.largestRiff - data bytes from which the file becomes RF64; for tests
+ * @param options.largestRiff - most bytes of samples that a plain RIFF file takes before it becomes RF64; for tests
  * @throws RangeError for a format that WAV does not have, AudioError when the folder cannot be written
+ * @example
+ * const writer = await createWavWriter('vocals.wav', { sampleRate: 44100, channels: 2, sampleFormat: { kind: 'int', bits: 16 } })
+ * for await (const block of blocks) await writer.write(block)
+ * await writer.finish()
  */
 export async function createWavWriter(path: string, format: WavFormat, options: { largestRiff?: number } = {}): Promise<WavWriter> {
-  checkSampleFormat(format.sampleFormat)
+  checkFormat(format)
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${counter++}.part`)
-  const fail = (error: unknown): never => {
-    throw new AudioError(`cannot be written (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
-  }
-  const handle = await open(temporary, 'wx').catch(fail)
   const frameBytes = (format.channels * format.sampleFormat.bits) / 8
   let frames = 0
   let state: 'open' | 'finished' | 'aborted' = 'open'
-  const header = (): Uint8Array => wavHeader(format, frames, options.largestRiff)
-  let position = header().length
-  await handle.write(header(), 0, position, 0).catch(fail)
-
-  const writeAll = async (bytes: Uint8Array, at: number): Promise<void> => {
-    for (let offset = 0; offset < bytes.length; )
-      offset += (await handle.write(bytes, offset, bytes.length - offset, at + offset)).bytesWritten
+  let handle: FileHandle
+  const toAudioError = (error: unknown): AudioError =>
+    new AudioError(`cannot be written (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
+  try {
+    handle = await open(temporary, 'wx')
+  } catch (error) {
+    throw toAudioError(error)
   }
+  const abort = async (): Promise<void> => {
+    if (state !== 'open') return
+    state = 'aborted'
+    await handle.close().catch(() => {})
+    await rm(temporary, { force: true })
+  }
+  const writeAt = async (bytes: Uint8Array, position: number): Promise<void> => {
+    for (let done = 0; done < bytes.length; ) done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+  }
+  /** A failed file is removed at once: nobody can finish it. */
+  const attempt = async (action: () => Promise<void>): Promise<void> => {
+    try {
+      await action()
+    } catch (error) {
+      await abort()
+      throw toAudioError(error)
+    }
+  }
+  const checkOpen = (): void => {
+    if (state !== 'open') throw new AudioError(`was ${state} already`, { path })
+  }
+
+  const header = (): Uint8Array => wavHeader(format, frames, options.largestRiff)
+  let end = header().length
+  await attempt(() => writeAt(header(), 0))
   return {
     async write(block) {
-      if (state !== 'open') throw new AudioError(`is ${state} and takes no more samples`, { path })
+      checkOpen()
       if (block.length !== format.channels)
-        throw new RangeError(`write: blocks of ${path} have ${format.channels} channels, got ${block.length}`)
+        throw new RangeError(`write: ${path} has ${format.channels} channels, got a block of ${block.length}`)
       const bytes = encodeWavSamples(block, format.sampleFormat)
-      await writeAll(bytes, position).catch(fail)
-      position += bytes.length
+      const position = end
+      end += bytes.length
       frames += bytes.length / frameBytes
+      await attempt(() => writeAt(bytes, position))
     },
     async finish() {
-      if (state !== 'open') throw new AudioError(`is ${state} already`, { path })
-      try {
-        if ((frames * frameBytes) % 2 === 1) await writeAll(new Uint8Array(1), position)
-        await writeAll(header(), 0)
+      checkOpen()
+      await attempt(async () => {
+        if ((frames * frameBytes) % 2 === 1) await writeAt(new Uint8Array(1), end)
+        await writeAt(header(), 0)
         await handle.sync()
-        await handle.close()
         await rename(temporary, path)
-        state = 'finished'
-      } catch (error) {
-        fail(error)
-      }
+      })
+      state = 'finished'
+      await handle.close()
     },
-    async abort() {
-      if (state !== 'open') return
-      state = 'aborted'
-      await handle.close().catch(() => {})
-      await rm(temporary, { force: true })
-    },
+    abort,
   }
+}
+
+function checkFormat({ sampleRate, channels, sampleFormat }: WavFormat): void {
+  checkSampleFormat(sampleFormat)
+  const wrong = (name: string, value: number, high: number): RangeError =>
+    new RangeError(`createWavWriter: ${name} is an integer from 1 to ${high}, got ${value}`)
+  if (!Number.isInteger(channels) || channels < 1 || (channels * sampleFormat.bits) / 8 > 0xffff)
+    throw wrong('channels', channels, Math.floor((8 * 0xffff) / sampleFormat.bits))
+  const mostHertz = Math.floor(0xffffffff / ((channels * sampleFormat.bits) / 8))
+  if (!Number.isInteger(sampleRate) || sampleRate < 1 || sampleRate > mostHertz) throw wrong('sampleRate', sampleRate, mostHertz)
 }
