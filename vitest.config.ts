@@ -21,14 +21,22 @@ export default defineConfig({
           name: 'end-to-end',
           include: ['test/end-to-end/**/*.test.ts'],
           globalSetup: 'test/end-to-end/build.ts',
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
       },
       {
-        // Installs from the npm registry, which is why only `npm run test:packaging` and .ci/run ask for it.
+        // Installs from the npm registry, which is why only `npm run test:packaging` and .ci/run ask for it; after the others, because
+        // packing builds dist/ anew under them.
         extends: true,
-        test: { name: 'packaging', include: ['test/packaging/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 },
+        test: {
+          name: 'packaging',
+          include: ['test/packaging/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
       },
     ],
   },

@@ -26,7 +26,13 @@ export function createStranger(): Stranger {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
-  const [report] = JSON.parse(capture('.', 'npm', ['pack', '--json', '--silent', '--pack-destination', folder])) as [PackReport]
+  const packing = JSON.parse(capture('.', 'npm', ['pack', '--json', '--silent', '--pack-destination', folder])) as Record<
+    string,
+    PackReport
+  >
+  // A list up to npm 11, by package name from npm 12.
+  const [report] = Object.values(packing)
+  if (report === undefined) throw new Error('npm pack reports no package')
   const tools = ['typescript', '@types/node'].map((name) => `${name}@${manifest.devDependencies[name]}`)
   write('package.json', JSON.stringify({ name: 'stranger', private: true, type: 'module' }))
   run('npm', 'install', '--no-audit', '--no-fund', '--save-dev', ...tools)
