@@ -43,6 +43,7 @@ function makeInstrument(name: LeadName, random: Random): Instrument {
     scoop: 0.2,
     scoopCents: 80,
     fall: 0,
+    bend: 8,
     drift: 4,
     anticipation: 0.02,
     ...part,
@@ -193,7 +194,7 @@ export function renderLead(notes: readonly Note[], name: LeadName, samples: numb
       const body = instrument.sustain + (1 - instrument.sustain) * Math.exp(-time / instrument.decay)
       const rise = joined ? 1 : Math.min(1, Math.max(0, time) / instrument.attack)
       const value = note.velocity * body * rise * (over > 0 ? Math.max(0, 1 - over / instrument.release) : 1)
-      if (over <= 0 || value > level[f]!) level[f] = value
+      level[f] = Math.max(level[f]!, value)
     }
   })
   const swing = (2 * Math.PI * instrument.pitch.rate) / rate

@@ -22,7 +22,9 @@ export interface PitchStyle {
   readonly scoopCents: number
   /** Share of last notes before a pause that fall off at their end. */
   readonly fall: number
-  /** Deviation of the slow wander in cents. */
+  /** Deviation in cents of the place from which a note is reached, forgotten within a fifth of a second. */
+  readonly bend: number
+  /** Deviation of the slow wander in cents, and of a whole note's intonation. */
   readonly drift: number
   /** Seconds by which a glide starts before the note it leads to. */
   readonly anticipation: number
@@ -52,7 +54,7 @@ export function drawPitch(
   const w = style.agility
   // Semi-implicit Euler steps stay stable while ω dt < 1; the fastest style has 0.2.
   let [position, velocity] = [notes[0]?.midi ?? 60, 0]
-  let [wander, phase, depth] = [0, random.uniform(), 0]
+  let [wander, phase, depth, bent, off] = [0, random.uniform(), 0, 0, 0]
   let index = -1
   let [vibrato, rate, scale, drop, dropFrom] = [false, style.rate, 1, 0, 0]
   for (let frame = 0; frame < frames; frame++) {
@@ -66,6 +68,8 @@ export function drawPitch(
           (random.chance(style.scoop) ? random.uniform(0.3, 1) * (style.scoopCents / 100) : random.uniform(-0.1, 0.2) * style.scoop)
         velocity = 0
       }
+      bent = style.bend * random.normal()
+      off = 0.7 * style.drift * random.normal()
       vibrato = note.duration > style.delay + 0.15 && random.chance(style.chance)
       rate = style.rate * (1 + 0.05 * random.normal())
       scale = random.uniform(0.7, 1.2)
@@ -75,7 +79,7 @@ export function drawPitch(
       dropFrom = end - Math.min(0.14, 0.25 * note.duration)
     }
     const note = notes[Math.max(0, index)]
-    const target = (note?.midi ?? 60) - (time > dropFrom ? drop : 0)
+    const target = (note?.midi ?? 60) - (time > dropFrom ? drop : 0) + (bent + off) / 100
     velocity += dt * (w * w * (target - position) - 2 * style.damping * w * velocity)
     position += dt * velocity
     const since = note ? time - note.onset : 0
@@ -83,6 +87,7 @@ export function drawPitch(
     depth += (wanted - depth) * dt * 6
     phase += rate * dt
     wander += dt * (-3 * wander) + Math.sqrt(6 * dt) * random.normal()
+    bent -= bent * dt * 12
     out[frame] = midiToHertz(position + (style.cents * depth * Math.sin(2 * Math.PI * phase) + style.drift * wander) / 100)
   }
   return out

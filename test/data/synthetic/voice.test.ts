@@ -27,7 +27,7 @@ function whisper(vowel: Vowel, name: SingerName): Float32Array {
 }
 
 describe('the singing voice', () => {
-  it('sings the pitch of the score: mean over 0.7 s of long notes within 30 cents (four cycles of vibrato leave 8, drift deviates by 8 to 16)', () => {
+  it('sings the pitch of the score: mean over 0.7 s of long notes within 45 cents (four cycles of vibrato leave 8, intonation and drift deviate by 8 to 16 each)', () => {
     for (const name of ['bass', 'tenor', 'mezzo', 'soprano', 'child'] as const) {
       const singer = drawSinger(name, createRandom(7))
       const { low, high } = singer.range
@@ -36,7 +36,7 @@ describe('the singing voice', () => {
       for (const { onset, midi } of line) {
         const found = Array.from({ length: 28 }, (_, i) => fundamental(sound, Math.round((onset + 0.5 + 0.025 * i) * RATE), 1100, RATE))
         const mean = found.reduce((sum, hertz) => sum + cents(hertz, midiToHertz(midi)), 0) / found.length
-        expect(Math.abs(mean), `${name}, note at ${onset}`).toBeLessThan(30)
+        expect(Math.abs(mean), `${name}, note at ${onset}`).toBeLessThan(45)
       }
     }
   })

@@ -141,7 +141,7 @@ export function articulate(notes: readonly SungNote[], singer: Singer, frames: n
     const fresh = gapBefore > 0.06
     const release = next && next.onset - end < 0.05 ? 0 : Math.min(0.12, 0.4 * note.duration)
     const attack = fresh && note.initial.length === 0 ? random.uniform(0.02, 0.08) : 0.005
-    const swell = note.duration > 0.6 ? random.uniform(-0.15, 0.25) : 0
+    const swell = random.uniform(-0.1, 0.5)
     for (let f = from; f < to; f++) {
       const time = f / rate - note.onset
       const left = note.duration - after.length - time
@@ -149,7 +149,7 @@ export function articulate(notes: readonly SungNote[], singer: Singer, frames: n
         level *
         Math.min(1, time / attack) *
         Math.max(0, release > 0 ? Math.min(1, left / release) : 1) *
-        (1 + swell * Math.sin((Math.PI * time) / note.duration))
+        (1 + swell * (Math.sin(Math.PI * Math.max(0, time / note.duration) ** 0.7) - 0.5))
     }
     pulse.fill(singer.pulse * (1 + 0.5 * (0.8 - level)) * (height > 0.85 ? 1.1 : 1), at(note.onset - before.length), to)
     if (note.initial.length > 0) speak(note.initial, note.onset - before.length, before.factor, vowel, level)
@@ -182,6 +182,7 @@ export function articulate(notes: readonly SungNote[], singer: Singer, frames: n
       scoop: singer.scoop,
       scoopCents: 250,
       fall: 0.5 * singer.scoop,
+      bend: 5 * singer.drift,
       drift: singer.drift,
       anticipation: 0.045,
     },

@@ -124,15 +124,15 @@ function shape(part: Partial<ConsonantShape>): ConsonantShape {
 }
 
 export const CONSONANTS: Record<Consonant, ConsonantShape> = {
-  s: shape({ locus: ALVEOLAR, frication: 0.5, steady: 0.11, noise: S }),
-  ʃ: shape({ locus: [300, 1850, 2500], frication: 0.6, steady: 0.11, noise: SH }),
-  f: shape({ locus: LABIAL, frication: 0.16, steady: 0.09, noise: F }),
-  h: shape({ aspiration: 0.35, steady: 0.07 }),
+  s: shape({ locus: ALVEOLAR, frication: 0.38, steady: 0.11, noise: S }),
+  ʃ: shape({ locus: [300, 1850, 2500], frication: 0.42, steady: 0.11, noise: SH }),
+  f: shape({ locus: LABIAL, frication: 0.13, steady: 0.09, noise: F }),
+  h: shape({ aspiration: 0.28, steady: 0.07 }),
   z: shape({ locus: ALVEOLAR, voicing: 0.3, frication: 0.28, steady: 0.08, noise: S }),
   v: shape({ locus: LABIAL, voicing: 0.4, frication: 0.09, steady: 0.06, noise: F }),
-  p: shape({ locus: LABIAL, closure: 0.06, burst: 0.6, release: 0.04, aspiration: 0.3, noise: P }),
-  t: shape({ locus: ALVEOLAR, closure: 0.055, burst: 0.9, release: 0.045, aspiration: 0.25, noise: T }),
-  k: shape({ locus: VELAR, closure: 0.055, burst: 0.8, release: 0.055, aspiration: 0.28, noise: K }),
+  p: shape({ locus: LABIAL, closure: 0.06, burst: 0.45, release: 0.04, aspiration: 0.22, noise: P }),
+  t: shape({ locus: ALVEOLAR, closure: 0.055, burst: 0.65, release: 0.045, aspiration: 0.18, noise: T }),
+  k: shape({ locus: VELAR, closure: 0.055, burst: 0.55, release: 0.055, aspiration: 0.2, noise: K }),
   b: shape({ locus: LABIAL, closure: 0.05, burst: 0.3, release: 0.008, voicing: 0.16, noise: P }),
   d: shape({ locus: ALVEOLAR, closure: 0.045, burst: 0.45, release: 0.01, voicing: 0.14, noise: T }),
   g: shape({ locus: VELAR, closure: 0.05, burst: 0.4, release: 0.018, voicing: 0.14, noise: K }),
