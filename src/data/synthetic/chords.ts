@@ -30,9 +30,9 @@ function electricPiano({ sampleRate, random }: Context): Player {
     const [fall, ping] = [Math.exp(-1 / (decay * (220 / hertz) ** 0.4 * sampleRate)), Math.exp(-1 / (0.06 * sampleRate))]
     const bell = Math.min(14, Math.floor(9000 / hertz))
     let [phase, bellPhase, level, strikeLevel] = [0, 0, 0.8 * note.velocity, tine * note.velocity]
-    const mask = TABLE_SIZE - 1
+    const [mask, radian] = [TABLE_SIZE - 1, TABLE_SIZE / (2 * Math.PI)]
     for (let i = 0; i < length; i++) {
-      const modulation = table[phase & mask]! * bark * level * 326 + table[bellPhase & mask]! * strikeLevel * 326
+      const modulation = table[phase & mask]! * bark * level * radian + table[bellPhase & mask]! * strikeLevel * radian
       out[i] = level * table[(phase + modulation + TABLE_SIZE * 8) & mask]!
       phase += step
       if (phase >= TABLE_SIZE) phase -= TABLE_SIZE

@@ -40,7 +40,7 @@ export function scaleOf(key: Key): readonly number[] {
   return MODES[key.mode]
 }
 
-export function isMinor(key: Key): boolean {
+function isMinor(key: Key): boolean {
   return MODES[key.mode][2] === 3
 }
 

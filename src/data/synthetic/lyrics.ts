@@ -2,7 +2,7 @@
 import type { Random } from '../../tensor/random.ts'
 import type { Consonant, Vowel } from './score.ts'
 
-export interface Syllable {
+interface Syllable {
   readonly initial: readonly Consonant[]
   readonly vowel: Vowel
   readonly final: readonly Consonant[]
@@ -92,7 +92,7 @@ const REFRAINS: readonly (readonly Syllable[])[] = [
   ],
 ]
 
-export function drawSyllable(random: Random): Syllable {
+function drawSyllable(random: Random): Syllable {
   return { initial: random.pick(INITIALS), vowel: random.pick(VOWELS), final: random.pick(FINALS) }
 }
 

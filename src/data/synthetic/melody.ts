@@ -148,31 +148,28 @@ export function singMelody(
     lyrics,
   )
   let index = 0
-  return phrases.flatMap((phrase) =>
-    phrase.map((note, i): SungNote => {
-      const word = words[index++]!
+  return phrases.flatMap((phrase) => {
+    const slurs = phrase.map((note, i) => {
       const previous = phrase[i - 1]
-      const slurred =
-        i > 0 &&
-        previous !== undefined &&
-        note.onset - previous.onset - previous.duration < 0.02 &&
-        note.midi !== previous.midi &&
-        lyrics.chance(melisma)
-      if (slurred) index--
-      const carried = words[Math.max(0, index - 1)]!
-      const next = phrase[i + 1]
-      const syllable = slurred ? carried : word
-      const shift = random.uniform(-timing, timing)
+      if (!previous || note.midi === previous.midi) return false
+      return note.onset - previous.onset - previous.duration < 0.02 && lyrics.chance(melisma)
+    })
+    return phrase.map((note, i): SungNote => {
+      const slurred = slurs[i]!
+      if (!slurred) index++
+      const { vowel, initial, final } = words[index - 1]!
+      // The end of a word waits for its last note, and short notes have no time for one.
+      const open = slurs[i + 1] === true || (phrase[i + 1]?.onset ?? Infinity) - note.onset < 0.35
       return {
         ...note,
-        onset: Math.max(0, note.onset + shift),
-        vowel: syllable.vowel,
-        initial: slurred ? [] : syllable.initial,
-        final: next && next.onset - note.onset < 0.35 ? [] : syllable.final,
+        onset: Math.max(0, note.onset + random.uniform(-timing, timing)),
+        vowel,
+        initial: slurred ? [] : initial,
+        final: open ? [] : final,
         slurred,
         phraseStart: i === 0,
         phraseEnd: i === phrase.length - 1,
       }
-    }),
-  )
+    })
+  })
 }

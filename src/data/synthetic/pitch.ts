@@ -52,7 +52,7 @@ export function drawPitch(
   const out = new Float32Array(frames)
   const dt = FRAME / sampleRate
   const w = style.agility
-  // Semi-implicit Euler steps stay stable while ω dt < 1; the fastest style has 0.2.
+  // Semi-implicit Euler steps stay stable while ω dt < 1; the fastest style has 0.6.
   let [position, velocity] = [notes[0]?.midi ?? 60, 0]
   let [wander, phase, depth, bent, off] = [0, random.uniform(), 0, 0, 0]
   let index = -1

@@ -40,155 +40,185 @@ function smooth(track: Float32Array, half: number): void {
   }
 }
 
+/** Curves being drawn, and what it takes to draw them. */
+interface Sketch {
+  readonly singer: Singer
+  readonly random: Random
+  /** Frames per second, and the frame of a time, within the curves. */
+  readonly rate: number
+  at(seconds: number): number
+  readonly curves: Omit<Articulation, 'pitch'>
+  /** Bursts of plosives, drawn last. */
+  readonly bursts: { readonly shape: ConsonantShape; readonly start: number; readonly level: number }[]
+}
+
+function setFormants({ curves, singer }: Sketch, from: number, to: number, target: readonly number[]): void {
+  const scale = singer.formantShape.map((shape) => shape * singer.tract)
+  const f4 = UPPER_FORMANTS[0] * scale[3]!
+  for (let k = 0; k < 5; k++) {
+    const plain = (k < 3 ? target[k]! : UPPER_FORMANTS[k - 3]!) * scale[k]!
+    // The ring of a trained voice: F3 and F5 move towards F4 (Sundberg 1974).
+    curves.formants[k]!.fill(k === 2 || k === 4 ? plain + singer.ring * 0.35 * (f4 - plain) : plain, from, to)
+  }
+}
+
 function lengthOf(c: ConsonantShape): number {
   return c.closure + c.release + c.steady
 }
 
-interface Stretch {
-  readonly shape: ConsonantShape
-  readonly start: number
-  readonly factor: number
-}
-
-/** Consonants one after the other, pressed into `room` seconds if they need more. */
-function layOut(consonants: readonly Consonant[], room: number): { readonly length: number; readonly factor: number } {
+/** Seconds that consonants take, and the factor that presses them into `room` if they need more. */
+function squeeze(consonants: readonly Consonant[], room: number): { readonly length: number; readonly factor: number } {
   const length = consonants.reduce((sum, c) => sum + lengthOf(CONSONANTS[c]), 0)
   const factor = length > room ? room / length : 1
   return { length: length * factor, factor }
 }
 
-/** The curves of one singer's line. `level` scales dynamics: 1 as written. */
-export function articulate(notes: readonly SungNote[], singer: Singer, frames: number, sampleRate: number, random: Random): Articulation {
-  const rate = sampleRate / FRAME
-  const at = (seconds: number): number => Math.max(0, Math.min(frames, Math.round(seconds * rate)))
-  const curve = (): Float32Array => new Float32Array(frames)
-  const [voicing, aspiration, frication, nasality, nasalZero, pulse] = [
-    curve(),
-    curve(),
-    curve(),
-    curve(),
-    curve().fill(1200),
-    curve().fill(singer.pulse),
-  ]
-  const noise = new Uint8Array(frames)
-  const formants = Array.from({ length: 5 }, curve)
-  const scale = singer.formantShape.map((shape) => shape * singer.tract)
-  const setFormants = (from: number, to: number, target: readonly number[]): void => {
-    const f4 = UPPER_FORMANTS[0] * scale[3]!
-    for (let k = 0; k < 5; k++) {
-      const plain = k < 3 ? target[k]! * scale[k]! : UPPER_FORMANTS[k - 3]! * scale[k]!
-      // The ring of a trained voice: F3 and F5 move towards F4 (Sundberg 1974).
-      const hertz = k === 2 || k === 4 ? plain + singer.ring * 0.35 * (f4 - plain) : plain
-      formants[k]!.fill(hertz, from, to)
+/** Lays consonants from `start` on; `level` is the voice level of the vowel beside them. */
+function layConsonants(
+  sketch: Sketch,
+  consonants: readonly Consonant[],
+  start: number,
+  factor: number,
+  vowel: readonly number[],
+  level: number,
+): void {
+  const { at, curves, singer } = sketch
+  const noiseLevel = level * singer.diction
+  let time = start
+  for (const c of consonants) {
+    const shape = CONSONANTS[c]
+    const [from, to] = [at(time), at(time + lengthOf(shape) * factor)]
+    const opens = at(time + (shape.closure + shape.steady) * factor)
+    setFormants(sketch, from, to, shape.locus === 'vowel' ? vowel : shape.locus)
+    curves.voicing.fill(shape.voicing * level, from, to)
+    // Plosives are breathy after their burst, others all the time.
+    curves.aspiration.fill(shape.aspiration * noiseLevel, shape.closure > 0 ? opens : from, to)
+    curves.frication.fill(shape.frication * noiseLevel, from, opens)
+    if (shape.frication > 0 || shape.burst > 0) curves.noise.fill(NOISES.indexOf(shape.noise), Math.max(0, from - 8), to + 8)
+    if (shape.nasalZero > 0) {
+      curves.nasality.fill(1, from, to)
+      curves.nasalZero.fill(shape.nasalZero * singer.tract, Math.max(0, from - 20), to + 20)
     }
+    if (shape.burst > 0) sketch.bursts.push({ shape, start: time + shape.closure * factor, level: noiseLevel })
+    time += lengthOf(shape) * factor
   }
-  setFormants(0, frames, [500, 1500, 2500])
-  const stretches: Stretch[] = []
-  /** Lays consonants from `start` on; the voice level of the neighbouring vowel is `level`. */
-  const speak = (consonants: readonly Consonant[], start: number, factor: number, vowel: readonly number[], level: number): void => {
-    let time = start
-    for (const c of consonants) {
-      const shape = CONSONANTS[c]
-      const end = time + lengthOf(shape) * factor
-      const [from, to] = [at(time), at(end)]
-      const closed = at(time + (shape.closure + shape.steady) * factor)
-      setFormants(from, to, shape.locus === 'vowel' ? vowel : shape.locus)
-      voicing.fill(shape.voicing * level, from, to)
-      if (shape.closure === 0) aspiration.fill(shape.aspiration * level * singer.diction, from, closed)
-      else aspiration.fill(shape.aspiration * level * singer.diction, closed, to)
-      frication.fill(shape.frication * level * singer.diction, from, closed)
-      if (shape.frication > 0 || shape.burst > 0) noise.fill(NOISES.indexOf(shape.noise), Math.max(0, from - 8), Math.min(frames, to + 8))
-      if (shape.nasalZero > 0) {
-        nasality.fill(1, from, to)
-        nasalZero.fill(shape.nasalZero * singer.tract, Math.max(0, from - 20), Math.min(frames, to + 20))
-      }
-      if (shape.burst > 0) stretches.push({ shape, start: time + shape.closure * factor, factor: level * singer.diction })
-      time = end
-    }
+}
+
+/** Where a long vowel is heading: e and its neighbours to i, o to u, others anywhere. */
+function glideOf(vowel: Vowel, random: Random): Vowel {
+  if (vowel === 'e' || vowel === 'ɛ' || vowel === 'æ') return 'i'
+  if (vowel === 'o' || vowel === 'ɔ') return 'u'
+  return random.pick<Vowel>(['i', 'u', 'ʌ', 'ʌ'])
+}
+
+interface VowelShape {
+  readonly formants: readonly number[]
+  readonly level: number
+  /** Seconds of rise and fall, and of consonants at the note's end. */
+  readonly attack: number
+  readonly release: number
+  readonly tail: number
+}
+
+function layVowel(sketch: Sketch, note: SungNote, { formants, level, attack, release, tail }: VowelShape): void {
+  const { at, rate, random, curves } = sketch
+  const [from, to] = [at(note.onset), at(note.onset + note.duration)]
+  setFormants(sketch, from, to, formants)
+  // Long vowels seldom stay as they are.
+  if (note.duration > 0.25 && random.chance(0.4)) {
+    const goal = VOWELS[glideOf(note.vowel, random)]
+    const share = random.uniform(0.15, 0.5)
+    const turn = at(note.onset + random.uniform(0.4, 0.75) * note.duration)
+    setFormants(
+      sketch,
+      turn,
+      to,
+      formants.map((hertz, k) => hertz + share * (goal[k]! - hertz)),
+    )
   }
+  const swell = random.uniform(-0.1, 0.5)
+  for (let f = from; f < to; f++) {
+    const time = Math.max(0, f / rate - note.onset)
+    const rise = Math.min(1, time / attack)
+    const fall = release > 0 ? Math.max(0, Math.min(1, (note.duration - tail - time) / release)) : 1
+    curves.voicing[f] = level * rise * fall * (1 + swell * (Math.sin(Math.PI * (time / note.duration) ** 0.7) - 0.5))
+  }
+}
+
+/** Drawing breath, up to a moment. */
+function layBreath({ at, rate, random, curves }: Sketch, end: number): void {
+  const length = random.uniform(0.18, 0.4)
+  const loudness = random.uniform(0.02, 0.09)
+  const start = end - length
+  for (let f = at(start); f < at(end); f++) curves.aspiration[f] = loudness * Math.sin((Math.PI * (f / rate - start)) / length) ** 2
+}
+
+function layNotes(sketch: Sketch, notes: readonly SungNote[]): void {
+  const { at, singer, random, curves } = sketch
   let phraseLevel = 1
   notes.forEach((note, i) => {
-    const previous = notes[i - 1]
-    const next = notes[i + 1]
-    const height = (note.midi - singer.range.low) / (singer.range.high - singer.range.low)
+    const [previous, next] = [notes[i - 1], notes[i + 1]]
+    const end = note.onset + note.duration
+    const gap = previous ? note.onset - previous.onset - previous.duration : Infinity
     if (note.phraseStart) phraseLevel = random.uniform(0.75, 1.1)
     const level = phraseLevel * (0.35 + 0.65 * note.velocity) * random.uniform(0.9, 1.1)
-    const vowel = VOWELS[note.vowel].map((hertz) => hertz * (1 + 0.03 * random.normal()))
-    const end = note.onset + note.duration
-    const gapBefore = previous ? note.onset - previous.onset - previous.duration : Infinity
-    const room = Math.min(0.4, note.onset, gapBefore > 0.1 ? Math.max(0.12, gapBefore) : 0.45 * (previous?.duration ?? 1))
-    const before = layOut(note.initial, room)
-    const after = layOut(note.final, 0.4 * note.duration)
-    const [from, to] = [at(note.onset), at(end)]
-    setFormants(from, to, vowel)
-    // Long vowels seldom stay as they are: they close towards i or u, or open a little.
-    if (note.duration > 0.25 && random.chance(0.4)) {
-      const goal =
-        VOWELS[
-          note.vowel === 'e' || note.vowel === 'ɛ' || note.vowel === 'æ'
-            ? 'i'
-            : note.vowel === 'o' || note.vowel === 'ɔ'
-              ? 'u'
-              : random.pick<Vowel>(['i', 'u', 'ʌ', 'ʌ'])
-        ]
-      const share = random.uniform(0.15, 0.5)
-      setFormants(
-        at(note.onset + random.uniform(0.4, 0.75) * note.duration),
-        to,
-        vowel.map((hertz, k) => hertz + share * (goal[k]! - hertz)),
-      )
-    }
-    const fresh = gapBefore > 0.06
+    const formants = VOWELS[note.vowel].map((hertz) => hertz * (1 + 0.03 * random.normal()))
+    const room = Math.min(0.4, note.onset, gap > 0.1 ? Math.max(0.12, gap) : 0.45 * (previous?.duration ?? 1))
+    const before = squeeze(note.initial, room)
+    const after = squeeze(note.final, 0.4 * note.duration)
+    const attack = gap > 0.06 && note.initial.length === 0 ? random.uniform(0.02, 0.08) : 0.005
     const release = next && next.onset - end < 0.05 ? 0 : Math.min(0.12, 0.4 * note.duration)
-    const attack = fresh && note.initial.length === 0 ? random.uniform(0.02, 0.08) : 0.005
-    const swell = random.uniform(-0.1, 0.5)
-    for (let f = from; f < to; f++) {
-      const time = f / rate - note.onset
-      const left = note.duration - after.length - time
-      voicing[f] =
-        level *
-        Math.min(1, time / attack) *
-        Math.max(0, release > 0 ? Math.min(1, left / release) : 1) *
-        (1 + swell * (Math.sin(Math.PI * Math.max(0, time / note.duration) ** 0.7) - 0.5))
-    }
-    pulse.fill(singer.pulse * (1 + 0.5 * (0.8 - level)) * (height > 0.85 ? 1.1 : 1), at(note.onset - before.length), to)
-    if (note.initial.length > 0) speak(note.initial, note.onset - before.length, before.factor, vowel, level)
-    if (note.final.length > 0) speak(note.final, end - after.length, after.factor, vowel, level * 0.85)
-    // Drawing breath before a phrase.
-    const pause = Math.min(gapBefore, note.onset)
-    if (note.phraseStart && pause > 0.5 && random.chance(0.75)) {
-      const length = random.uniform(0.18, 0.4)
-      const start = note.onset - before.length - length - 0.06
-      const loudness = random.uniform(0.02, 0.09)
-      for (let f = at(start); f < at(start + length); f++) aspiration[f] = loudness * Math.sin((Math.PI * (f / rate - start)) / length) ** 2
-    }
+    layVowel(sketch, note, { formants, level, attack, release, tail: after.length })
+    // Loud notes press the glottis, soft and very high ones let more air through.
+    const height = (note.midi - singer.range.low) / (singer.range.high - singer.range.low)
+    curves.pulse.fill(singer.pulse * (1 + 0.5 * (0.8 - level)) * (height > 0.85 ? 1.1 : 1), at(note.onset - before.length), at(end))
+    layConsonants(sketch, note.initial, note.onset - before.length, before.factor, formants, level)
+    layConsonants(sketch, note.final, end - after.length, after.factor, formants, level * 0.85)
+    if (note.phraseStart && Math.min(gap, note.onset) > 0.5 && random.chance(0.75)) layBreath(sketch, note.onset - before.length - 0.06)
   })
-  const milliseconds = (ms: number): number => Math.round((ms / 1000) * rate)
-  for (const track of formants) for (const ms of [22, 16]) smooth(track, milliseconds(ms))
-  for (const ms of [7, 4]) for (const track of [voicing, aspiration, frication]) smooth(track, milliseconds(ms))
-  for (const track of [nasality, pulse]) smooth(track, milliseconds(12))
-  // Bursts are too short to be smoothed: they jump up and die away.
-  for (const { shape, start, factor } of stretches) {
-    const decay = shape.noise === NOISES[6] ? 0.011 : shape.noise === NOISES[5] ? 0.008 : 0.006
-    for (let f = at(start), t = 0; f < frames && t < 0.05; f++, t += 1 / rate) frication[f]! += shape.burst * factor * Math.exp(-t / decay)
-  }
-  const pitch = drawPitch(
-    notes,
+}
+
+/** The curves of one singer's line. */
+export function articulate(notes: readonly SungNote[], singer: Singer, frames: number, sampleRate: number, random: Random): Articulation {
+  const rate = sampleRate / FRAME
+  const curve = (value = 0): Float32Array => new Float32Array(frames).fill(value)
+  const curves = {
     frames,
-    {
-      ...singer.vibrato,
-      agility: singer.agility,
-      damping: 0.6,
-      scoop: singer.scoop,
-      scoopCents: 250,
-      fall: 0.5 * singer.scoop,
-      bend: 5 * singer.drift,
-      drift: singer.drift,
-      anticipation: 0.045,
-    },
-    sampleRate,
-    (i) => i === 0 || notes[i]!.onset - notes[i - 1]!.onset - notes[i - 1]!.duration > 0.15,
-    random,
-  )
-  return { frames, pitch, voicing, aspiration, frication, noise, formants, nasality, nasalZero, pulse }
+    voicing: curve(),
+    aspiration: curve(),
+    frication: curve(),
+    noise: new Uint8Array(frames),
+    formants: Array.from({ length: 5 }, () => curve()),
+    nasality: curve(),
+    nasalZero: curve(1200),
+    pulse: curve(singer.pulse),
+  }
+  const at = (seconds: number): number => Math.max(0, Math.min(frames, Math.round(seconds * rate)))
+  const sketch: Sketch = { singer, random, rate, at, curves, bursts: [] }
+  setFormants(sketch, 0, frames, [500, 1500, 2500])
+  layNotes(sketch, notes)
+
+  const half = (milliseconds: number): number => Math.round((milliseconds / 1000) * rate)
+  for (const track of curves.formants) for (const ms of [22, 16]) smooth(track, half(ms))
+  for (const track of [curves.voicing, curves.aspiration, curves.frication]) for (const ms of [7, 4]) smooth(track, half(ms))
+  for (const track of [curves.nasality, curves.pulse]) smooth(track, half(12))
+  // Bursts are too short to be smoothed: they jump up and die away, at the back of the mouth more slowly than at the lips.
+  for (const { shape, start, level } of sketch.bursts) {
+    const decay = 0.004 + 0.1 * Math.min(0.07, shape.release + 0.02)
+    for (let f = at(start), t = 0; f < frames && t < 0.05; f++, t += 1 / rate)
+      curves.frication[f]! += shape.burst * level * Math.exp(-t / decay)
+  }
+  const style = {
+    ...singer.vibrato,
+    agility: singer.agility,
+    damping: 0.6,
+    scoop: singer.scoop,
+    scoopCents: 250,
+    fall: 0.5 * singer.scoop,
+    bend: 5 * singer.drift,
+    drift: singer.drift,
+    anticipation: 0.045,
+  }
+  const fresh = (i: number): boolean => i === 0 || notes[i]!.onset - notes[i - 1]!.onset - notes[i - 1]!.duration > 0.15
+  return { ...curves, pitch: drawPitch(notes, frames, style, sampleRate, fresh, random) }
 }

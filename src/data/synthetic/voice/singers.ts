@@ -179,7 +179,7 @@ export function drawSinger(name: SingerName, random: Random): Singer {
     name,
     range: { low: base.range.low + shift, high: base.range.high + shift },
     tract: vary(base.tract, 0.025),
-    formantShape: Array.from({ length: 5 }, () => (1 + mouth.uniform(-0.04, 0.04)) * (1 + random.uniform(-0.03, 0.03))),
+    formantShape: Array.from({ length: 5 }, () => (1 + mouth.uniform(-0.07, 0.07)) * (1 + random.uniform(-0.03, 0.03))),
     bandwidth: vary(base.bandwidth, 0.1),
     pulse: Math.min(2.6, Math.max(0.45, vary(base.pulse, 0.12))),
     breath: vary(base.breath, 0.25),
