@@ -41,7 +41,7 @@ export type SyntheticReply = { readonly facts: Facts } | { readonly error: strin
  * validation.
  *
  * @example
- * const tracks = [...recorded, ...(await makeSyntheticTracks('cache', { songs: 200 }))]
+ * const tracks = await makeSyntheticTracks('cache', { songs: 200 })
  */
 export async function makeSyntheticTracks(folder: string, options: SyntheticOptions): Promise<CachedTrack[]> {
   const { songs, seconds = 30, seed = 0, rate = 44100, signal, onProgress } = options

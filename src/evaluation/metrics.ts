@@ -25,7 +25,7 @@ function checkShapes(name: string, reference: Signal, estimate: Signal): void {
  * Signal-to-distortion ratio: 10·log10(Σs² / Σ(s − ŝ)²) in dB, in [−100, 100].
  *
  * @example
- * sdr([Float32Array.of(1, -2, 3, -4, 5)], [Float32Array.of(1.1, -1.9, 3.2, -3.8, 5.3)]) // 24.616091 dB
+ * sdr([Float64Array.of(1, -2, 3, -4, 5)], [Float64Array.of(1.1, -1.9, 3.2, -3.8, 5.3)]) // 24.616091 dB
  */
 export function sdr(reference: Signal, estimate: Signal): number {
   checkShapes('sdr', reference, estimate)
@@ -46,7 +46,7 @@ export function sdr(reference: Signal, estimate: Signal): number {
  * sound gets −100, a silent estimate of silence +100.
  *
  * @example
- * siSdr([Float32Array.of(1, -2, 3, -4, 5)], [Float32Array.of(1.1, -1.9, 3.2, -3.8, 5.3)]) // 25.447478 dB
+ * siSdr([Float64Array.of(1, -2, 3, -4, 5)], [Float64Array.of(1.1, -1.9, 3.2, -3.8, 5.3)]) // 25.447478 dB
  */
 export function siSdr(reference: Signal, estimate: Signal): number {
   checkShapes('siSdr', reference, estimate)

@@ -41,8 +41,9 @@ export interface SeparateOptions {
  * @throws RangeError for an overlap or stems that the separator does not have.
  * @throws the signal's reason when it is aborted; the source's error when it breaks off.
  * @example
- * for await (const { mixture, stems } of separate(source, { separator })) {
- *   await vocals.write(stems.vocals)
+ * let peak = 0
+ * for await (const { stems } of separate(source, options)) {
+ *   for (const channel of stems.vocals ?? []) for (const sample of channel) peak = Math.max(peak, Math.abs(sample))
  * }
  */
 export async function* separate(source: AudioStream, options: SeparateOptions): AsyncGenerator<SeparatedBlock, void, undefined> {

@@ -47,7 +47,7 @@ export interface Trainer<Name extends string> {
 }
 
 /** Flat array with every slot's values in place. */
-export function flatten(slots: readonly Slot[], length: number, values: ReadonlyMap<string, Float32Array>): Float32Array {
+function flatten(slots: readonly Slot[], length: number, values: ReadonlyMap<string, Float32Array>): Float32Array {
   const flat = new Float32Array(length)
   for (const { name, offset, size } of slots) {
     const data = values.get(name)

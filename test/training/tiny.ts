@@ -6,7 +6,7 @@ import type { Backend } from '../../src/runtime/index.ts'
 import { createRandom } from '../../src/tensor/index.ts'
 import { createTrainer, type Trainer } from '../../src/training/index.ts'
 
-export const tinyConfig = bandUnetConfig.parse({
+const tinyConfig = bandUnetConfig.parse({
   architecture: 'band-unet',
   sampleRate: 8000,
   nFft: 64,
@@ -17,7 +17,7 @@ export const tinyConfig = bandUnetConfig.parse({
   bottleneck: 1,
 })
 
-export const tinyShape = [2, 2, 15 * 16] as const
+const tinyShape = [2, 2, 15 * 16] as const
 
 /** "Vocals" are a high tone, "instrumental" is a low one, both of drawn level and phase. */
 export function tinyBatch(seed: number): { mixture: Float32Array; vocals: Float32Array } {
