@@ -15,6 +15,8 @@ interface Probe {
 }
 
 const FRAMES_PER_BLOCK = 16384
+/** A file may be a play list that names addresses: nothing is fetched. */
+const LOCAL_ONLY = ['-protocol_whitelist', 'file']
 
 async function capture(
   command: string,
@@ -79,7 +81,7 @@ function losslessFormat(stream: ProbedStream): SampleFormat | undefined {
 }
 
 async function probe(path: string, what: string, signal: AbortSignal | undefined): Promise<Probe> {
-  const args = ['-v', 'warning', '-select_streams', 'a:0', '-show_streams', '-show_format', '-of', 'json', `file:${path}`]
+  const args = ['-v', 'warning', ...LOCAL_ONLY, '-select_streams', 'a:0', '-show_streams', '-show_format', '-of', 'json', `file:${path}`]
   let result: Awaited<ReturnType<typeof capture>>
   try {
     result = await capture('ffprobe', args, signal)
@@ -141,6 +143,7 @@ export async function decodeWithFfmpeg(path: string, what: string, signal: Abort
     '-v',
     'error',
     '-xerror',
+    ...LOCAL_ONLY,
     '-i',
     `file:${path}`,
     '-map',

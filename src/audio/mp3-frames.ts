@@ -76,7 +76,7 @@ export function parseMpegStreamTag(frame: Uint8Array, header: MpegFrameHeader): 
   if (header.layer !== 3) return undefined
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   const text = (at: number, length: number): string => String.fromCharCode(...frame.subarray(at, at + length))
-  if (text(36, 4) === 'VBRI' && frame.length >= 54) return { frames: view.getUint32(50), gapless: undefined }
+  if (text(36, 4) === 'VBRI' && frame.length >= 54) return { frames: view.getUint32(50) || undefined, gapless: undefined }
   const sideInfo = header.version === 1 ? (header.channels === 1 ? 17 : 32) : header.channels === 1 ? 9 : 17
   // Encoders disagree on whether a checksum moves the tag.
   const start = [4 + sideInfo, 6 + sideInfo].find((at) => ['Xing', 'Info'].includes(text(at, 4)))
@@ -84,7 +84,8 @@ export function parseMpegStreamTag(frame: Uint8Array, header: MpegFrameHeader): 
   const flags = view.getUint32(start + 4)
   let at = start + 8
   const hasFrames = (flags & 1) !== 0 && frame.length >= at + 4
-  const frames = hasFrames ? view.getUint32(at) : undefined
+  // Encoders that write into a pipe leave the count at 0.
+  const frames = hasFrames ? view.getUint32(at) || undefined : undefined
   at += ((flags & 1) !== 0 ? 4 : 0) + ((flags & 2) !== 0 ? 4 : 0) + ((flags & 4) !== 0 ? 100 : 0) + ((flags & 8) !== 0 ? 4 : 0)
   const writer = text(at, 4)
   const hasGapless = (writer === 'LAME' || writer === 'Lavf' || writer === 'Lavc') && frame.length >= at + 24

@@ -19,19 +19,20 @@ const SAMPLES_PER_BLOCK = 16384
 /** Whether MPEG audio starts at the position: two headers of one stream, a frame apart, or a single frame up to the end. */
 export async function startsWithMpegFrame(reader: ByteReader): Promise<boolean> {
   const first = parseMpegHeader(await reader.peek(4))
-  if (!first) return false
-  if (first.bytes === 0) return false
+  // Free format does not tell the length of its frames; nobody uses it.
+  if (!first || first.bytes === 0) return false
   const both = await reader.peek(first.bytes + 4)
-  if (both.length < first.bytes + 4) return reader.position === 0 || both.length >= first.bytes
   const second = parseMpegHeader(both.subarray(first.bytes))
-  return second !== undefined && sameMpegStream(first, second)
+  return both.length === first.bytes || (second !== undefined && sameMpegStream(first, second))
 }
 
 /** Reads the head of an MPEG stream that `startsWithMpegFrame` has seen. */
 export async function openMp3(reader: ByteReader): Promise<Decoder> {
-  const first = parseMpegHeader(await reader.peek(4))!
-  const tag = parseMpegStreamTag((await reader.peek(first.bytes)).slice(), first)
-  if (tag) await reader.skip(first.bytes)
+  const head = parseMpegHeader(await reader.peek(4))!
+  const tag = parseMpegStreamTag(await reader.peek(head.bytes), head)
+  if (tag) await reader.skip(head.bytes)
+  // Some encoders' tag frames have another channel mode than the sound.
+  const first = parseMpegHeader(await reader.peek(4)) ?? head
   const { MPEGDecoder } = await import('mpg123-decoder')
   const decoder = new MPEGDecoder({ enableGapless: false })
   await decoder.ready

@@ -1,8 +1,9 @@
 /** WAV files written as a stream, appearing under their name only when complete; beyond 4 GB they become RF64 (EBU Tech 3306). */
 
+import { randomUUID } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { AudioError } from './errors.ts'
 import { checkSampleFormat } from './quantise.ts'
 import type { AudioBlock, SampleFormat } from './types.ts'
@@ -23,8 +24,6 @@ export interface WavWriter {
   abort(): Promise<void>
 }
 
-let counter = 0
-
 /**
  * Starts a WAV file under a temporary name beside `path`; `finish` renames it over `path`.
  *
@@ -37,7 +36,7 @@ let counter = 0
  */
 export async function createWavWriter(path: string, format: WavFormat, options: { largestRiff?: number } = {}): Promise<WavWriter> {
   checkFormat(format)
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${counter++}.part`)
+  const temporary = join(dirname(path), `.divisi-${randomUUID()}.part`)
   const frameBytes = (format.channels * format.sampleFormat.bits) / 8
   let frames = 0
   let state: 'open' | 'finished' | 'aborted' = 'open'
