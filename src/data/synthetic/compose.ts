@@ -47,7 +47,8 @@ export function compose(options: ComposeOptions): Composition {
 
   const plan = drawPlan({ ...options, style, heavy })
   const { key, tempo, swing, beatsPerBar, sections, chordAt, timeOf } = plan
-  const melodyStyle = drawMelodyStyle(singer, tempo, createRandom(seed, STREAM.melody, 0))
+  const drawnStyle = drawMelodyStyle(singer, tempo, createRandom(seed, STREAM.melody, 0))
+  const melodyStyle = options.casting === 'solo-voice' ? { ...drawnStyle, silence: 0 } : drawnStyle
   const { sung, harmonies } = drawVocalLines(plan, singer, melodyStyle, seed)
   const part = { key, sections, beatsPerBar, seconds, looseness, chordAt, timeOf }
   const drums = drawDrums(

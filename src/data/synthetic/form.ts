@@ -71,7 +71,9 @@ export function drawForm(seconds: number, barSeconds: number, casting: Casting, 
   const [harmonyChance, leadChance] = [random.uniform(0.1, 0.9), random.uniform(0.5, 1)]
   let bar = 0
   while (bar < total) {
-    for (const kind of random.pick(short ? EXCERPTS : FORMS)) {
+    // In a few bars there is no time for an introduction.
+    const forms = total <= 4 ? ([['verse'], ['chorus']] as const) : short ? EXCERPTS : FORMS
+    for (const kind of random.pick<readonly SectionKind[]>(forms)) {
       if (bar >= total) break
       if (casting === 'solo-voice' && SINGS[kind] < 0.5) continue
       const bars = barsOf.get(kind) ?? drawBars(kind, short, random)

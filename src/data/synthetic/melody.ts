@@ -22,6 +22,8 @@ export interface MelodyStyle {
   readonly leap: number
   /** Only the five notes without half steps. */
   readonly pentatonic: boolean
+  /** Share of phrases that are left out. */
+  readonly silence: number
 }
 
 export interface MelodyContext {
@@ -42,7 +44,7 @@ interface Place {
 }
 
 function drawRhythm(beats: number, busyness: number, random: Random): readonly Place[] {
-  const rest = random.pick([0.5, 1, 1, 1.5, 2]) * (beats > 5 ? 1 : 0.5)
+  const rest = random.pick([0.5, 1, 1.5, 2, 3]) * (beats > 5 ? 1 : 0.5)
   const end = beats - rest
   const places: Place[] = []
   let at = random.pick([0, 0, 0, 0.5, 0.5, 1])
@@ -98,7 +100,7 @@ export function drawMelody(context: MelodyContext, firstBeat: number, bars: numb
   ]
   const plan = random.pick(['AABA', 'ABAB', 'AAAB', 'ABAB'])
   let midi = Math.round(random.uniform(range.low + 3, range.high - 5))
-  return Array.from({ length: phrases }, (_, p) => {
+  const lines = Array.from({ length: phrases }, (_, p) => {
     const rhythm = rhythms[plan[p % 4] === 'A' ? 0 : 1]!
     const start = firstBeat + p * phraseBars * beatsPerBar
     const goal = random.uniform(range.low + 2, range.high)
@@ -122,6 +124,7 @@ export function drawMelody(context: MelodyContext, firstBeat: number, bars: numb
       }
     })
   })
+  return lines.filter((_, p) => p === 0 || !random.chance(style.silence))
 }
 
 /** Cuts notes that overlap their successor or the end of the song. */

@@ -1,4 +1,5 @@
 /** Levels and sums of stems. Everything after the stems is linear and common to all, so the stems add up to the mixture exactly. */
+import type { TimeSpan } from './score.ts'
 
 export type Stereo = readonly [Float32Array, Float32Array]
 
@@ -61,4 +62,20 @@ export function sum(stems: readonly Stereo[]): Stereo {
     }
   }
   return out
+}
+
+/** Silences what lies outside the spans; inside, the last half second of each span fades. */
+export function gate(sound: Stereo, spans: readonly TimeSpan[], sampleRate: number): void {
+  const samples = sound[0].length
+  const fade = Math.round(0.5 * sampleRate)
+  let before = 0
+  for (const span of spans) {
+    const [start, end] = [Math.round(span.start * sampleRate), Math.min(samples, Math.round(span.end * sampleRate))]
+    for (const channel of sound) {
+      channel.fill(0, before, start)
+      if (end < samples) for (let i = Math.max(start, end - fade); i < end; i++) channel[i]! *= (end - i) / fade
+    }
+    before = end
+  }
+  for (const channel of sound) channel.fill(0, before)
 }

@@ -13,7 +13,7 @@ import { designBiquad } from './filters.ts'
 import type { Casting } from './form.ts'
 import { renderLead } from './lead.ts'
 import type { Stereo } from './mix.ts'
-import { activeRms, addPanned, peak, scale, silence, sum } from './mix.ts'
+import { activeRms, addPanned, gate, peak, scale, silence, sum } from './mix.ts'
 import type { Room } from './reverb.ts'
 import { reverberate } from './reverb.ts'
 import type { Score } from './score.ts'
@@ -169,6 +169,7 @@ export function makeSong(options: SongOptions): SyntheticSong {
   const [voice, others] = [activeRms(vocals), activeRms(sum(band))]
   if (voice > 0 && others > 0) scale(vocals, (others / voice) * 10 ** (song.random.uniform(-6, 6) / 20))
   master([vocals, ...band], song)
+  gate(vocals, song.composition.score.vocalSpans, song.sampleRate)
   const [drums, bass, chords, lead] = band
   const instrumental = sum(band)
   return {
@@ -188,6 +189,7 @@ export function singVoice(options: SongOptions): AudioBlock {
   const song = plan('singVoice', options, 'solo-voice')
   const vocals = renderVocals({ ...song, room: song.random.chance(0.4) ? undefined : song.room })
   master([vocals], song)
+  gate(vocals, song.composition.score.vocalSpans, song.sampleRate)
   return vocals
 }
 

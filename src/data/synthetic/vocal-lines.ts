@@ -47,6 +47,7 @@ export function drawMelodyStyle(singer: Singer, tempo: number, random: Random): 
     melisma: random.pick([0, 0.05, 0.1, 0.25]),
     leap: random.uniform(0.08, 0.3),
     pentatonic: random.chance(0.4),
+    silence: random.uniform(0, 0.35),
   }
 }
 

@@ -8,7 +8,7 @@ import type { Stereo } from './mix.ts'
 import { activeRms, addPanned, scale, silence } from './mix.ts'
 import type { Room } from './reverb.ts'
 import { reverberate } from './reverb.ts'
-import type { SungNote, TimeSpan } from './score.ts'
+import type { SungNote } from './score.ts'
 import { STREAM } from './streams.ts'
 import { VOCAL_TAIL } from './vocal-lines.ts'
 import type { Singer } from './voice/singers.ts'
@@ -22,22 +22,6 @@ export interface VocalOptions {
   readonly seed: number
   /** The song's room; undefined is a dry recording. */
   readonly room: Room | undefined
-}
-
-/** Silences what lies outside the spans; inside, the last half second of each span fades. */
-function gate(sound: Stereo, spans: readonly TimeSpan[], sampleRate: number): void {
-  const samples = sound[0].length
-  const fade = Math.round(0.5 * sampleRate)
-  let before = 0
-  for (const span of spans) {
-    const [start, end] = [Math.round(span.start * sampleRate), Math.min(samples, Math.round(span.end * sampleRate))]
-    for (const channel of sound) {
-      channel.fill(0, before, start)
-      if (end < samples) for (let i = Math.max(start, end - fade); i < end; i++) channel[i]! *= (end - i) / fade
-    }
-    before = end
-  }
-  for (const channel of sound) channel.fill(0, before)
 }
 
 /** The same line as another take sings it. */
@@ -58,7 +42,7 @@ function detune(singer: Singer, random: Random): Singer {
   }
 }
 
-/** Vocals of a composition, produced and with their reverberation; exactly zero outside the score's vocal spans. */
+/** Vocals of a composition, produced and with their reverberation. */
 export function renderVocals({ composition, samples, sampleRate, seed, room }: VocalOptions): Stereo {
   const { score, singer } = composition
   const random = createRandom(seed, STREAM.voice, 2)
@@ -128,6 +112,5 @@ export function renderVocals({ composition, samples, sampleRate, seed, room }: V
       ),
       random.uniform(0.1, 0.7),
     )
-  gate(out, score.vocalSpans, sampleRate)
   return out
 }
