@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { istft } from '../../src/dsp/index.ts'
+import { writeSafetensors } from '../../src/formats/index.ts'
+import { bandUnetConfig, createNetwork, loadSeparator, readModel, writeModel } from '../../src/models/index.ts'
+import { initialValues } from '../../src/nn/index.ts'
+import { compile, createReferenceBackend } from '../../src/runtime/index.ts'
+import { createRandom } from '../../src/tensor/index.ts'
+
+const config = bandUnetConfig.parse({
+  architecture: 'band-unet',
+  sampleRate: 8000,
+  nFft: 64,
+  hopLength: 16,
+  bands: 16,
+  highest: 3500,
+  channels: [4, 8],
+  bottleneck: 1,
+})
+const network = createNetwork(config)
+const values = initialValues(network, 1)
+const bytes = writeModel('tiny', network, values, { step: '7' })
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'divisi-model-'))
+  await writeFile(join(folder, 'tiny.safetensors'), bytes)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const noise = (length: number, seed: number) => {
+  const random = createRandom(seed)
+  return Float32Array.from({ length }, () => random.uniform(-0.3, 0.3))
+}
+
+describe('model files', () => {
+  it('give back name, configuration, facts and every value', () => {
+    const model = readModel(bytes)
+    expect(model.name).toBe('tiny')
+    expect(model.network.config).toEqual(config)
+    expect(model.metadata.step).toBe('7')
+    expect(model.values).toEqual(values)
+  })
+
+  it('refuse weights that do not fit, other files, and later formats, by name', () => {
+    const missing = new Map(values)
+    missing.delete('mask.bias')
+    const tensors = new Map([...missing].map(([name, data]) => [name, { shape: [data.length], data }] as const))
+    const metadata = { divisi: JSON.stringify({ format: 1, name: 'tiny', model: config }) }
+    expect(() => readModel(writeSafetensors({ tensors, metadata }))).toThrow(/"mask.bias" \(2\) is missing/)
+    expect(() => readModel(writeSafetensors({ tensors, metadata: {} }))).toThrow(/describe no model of format 1/)
+    expect(() =>
+      readModel(writeSafetensors({ tensors, metadata: { divisi: metadata.divisi.replace('"format":1', '"format":2') } })),
+    ).toThrow(/newer divisi/)
+    expect(() => readModel(new Uint8Array(100))).toThrow(/safetensors/)
+  })
+})
+
+describe('the band U-Net', () => {
+  it('refuses sizes that do not fit together', () => {
+    expect(bandUnetConfig.safeParse({ ...config, bands: 15 }).error?.issues[0]?.message).toBe(
+      '15 bands over 2 levels: needs a multiple of 2',
+    )
+    expect(bandUnetConfig.safeParse({ ...config, hopLength: 33 }).error?.issues[0]?.message).toBe('33 is more than half of nFft 64')
+    expect(bandUnetConfig.safeParse({ ...config, colour: 1 }).success).toBe(false)
+  })
+
+  it('takes any number of frames, and its mask attenuates: no stem is louder than the mixture in any bin', async () => {
+    for (const samples of [16, 100, 500]) {
+      const program = await compile(
+        ({ x }) => {
+          const { mixture, vocals } = network.forward(x)
+          return { mr: mixture.re, mi: mixture.im, vr: vocals.re, vi: vocals.im }
+        },
+        { x: [1, 2, samples] },
+        { backend: createReferenceBackend(), constants: values },
+      )
+      const { mr, mi, vr, vi } = (await program.run({ x: noise(2 * samples, 2) })) as Record<string, Float64Array>
+      expect(vr!.length).toBe(2 * (Math.floor(samples / 16) + 1) * 33)
+      for (let i = 0; i < vr!.length; i++) expect(Math.hypot(vr![i]!, vi![i]!)).toBeLessThanOrEqual(Math.hypot(mr![i]!, mi![i]!) + 1e-12)
+    }
+  })
+
+  it('gives the same mask at any level of the song (float64; the level is divided out)', async () => {
+    const samples = 320
+    const program = await compile(
+      ({ x }) => ({ y: istft(network.forward(x).vocals, samples, config) }),
+      { x: [1, 2, samples] },
+      { backend: createReferenceBackend(), constants: values },
+    )
+    const x = noise(2 * samples, 3)
+    const [loud, soft] = [await program.run({ x }), await program.run({ x: x.map((v) => v / 8) })]
+    for (let i = 0; i < 2 * samples; i++) expect(Math.abs((loud.y![i] as number) - 8 * (soft.y![i] as number))).toBeLessThan(1e-6)
+  })
+})
+
+describe('loadSeparator', () => {
+  it('runs a model file: float32 stems as the float64 reference computes them (1e-5 of full scale)', async () => {
+    const separator = await loadSeparator(join(folder, 'tiny.safetensors'), { frames: 40, threads: 1 })
+    expect(separator).toMatchObject({ name: 'tiny', sampleRate: 8000, channels: 2, windowLength: 39 * 16, stems: ['vocals'] })
+    const [left, right] = [noise(39 * 16, 4), noise(39 * 16, 5)]
+    const { vocals } = await separator.predict([left.slice(), right.slice()])
+    const program = await compile(
+      ({ x }) => ({ y: istft(network.forward(x).vocals, 39 * 16, config) }),
+      { x: [1, 2, 39 * 16] },
+      { backend: createReferenceBackend(), constants: values },
+    )
+    const { y } = await program.run({ x: Float32Array.of(...left, ...right) })
+    const both = [...vocals![0], ...vocals![1]]
+    for (const [i, value] of both.entries()) expect(Math.abs(value - (y![i] as number))).toBeLessThan(1e-5)
+    await separator.dispose()
+  })
+
+  it('names what it does not know: models, devices', async () => {
+    await expect(loadSeparator('nowhere.safetensors')).rejects.toThrow(
+      /model "nowhere.safetensors": there is no such file; shipped models are vocals/,
+    )
+    await expect(loadSeparator('vocals', { device: 'gramophone' })).rejects.toThrow(
+      /device "gramophone": not available; this version runs on cpu/,
+    )
+  })
+})
