@@ -14,7 +14,7 @@ export const bandUnetConfig = z
     /** Centre of the highest band (Hz). */
     highest: z.number().positive().default(20000),
     /** Channels per level, finest first. */
-    channels: z.array(count).min(2).default([12, 32, 64, 96, 128]),
+    channels: z.array(count).min(2).default([16, 40, 72, 104, 136]),
     /** Residual blocks at the coarsest level. */
     bottleneck: count.default(3),
     /** The hidden layer over frequency has bands/squeeze units. */
