@@ -95,7 +95,7 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
   if (result.code !== 0) {
     throw new AudioError(`${what}, and ffmpeg cannot read it: ${complaint(result.stderr, path)}`, { path })
   }
-  const parsed = JSON.parse(result.stdout) as { streams?: ProbedStream[]; format?: { format_name?: string; duration?: string } }
+  const parsed = JSON.parse(result.stdout) as { streams?: ProbedStream[]; format?: { format_name?: string } }
   const stream = parsed.streams?.[0]
   if (!stream) throw new AudioError('holds no sound', { path })
   const sampleRate = Number(stream.sample_rate)

@@ -1,7 +1,8 @@
 /**
  * MP3 (and layers I and II) by mpg123, gapless: the encoder's delay and padding that a LAME tag tells are cut, so that a file is as long as what was encoded.
  *
- * We walk over the frames ourselves, because the decoder neither tells lost frames nor where a stream breaks off.
+ * We walk over the frames ourselves, because the decoder neither tells lost frames nor where a stream breaks off. A stream without the tag that is
+ * cut within a frame is an error; one that is cut between two frames cannot be told from a whole one.
  */
 
 import type { ByteReader } from './byte-reader.ts'
@@ -75,12 +76,12 @@ async function* decodeFrames(
   const secondsAt = (): number => Math.max(0, frames * first.samples - skip) / first.sampleRate
   const damaged = (reason: string): AudioError =>
     new AudioError(`is damaged at ${describeTime(secondsAt())}: ${reason}`, { path: reader.name, seconds: secondsAt() })
+  const cut = (): AudioError => brokenOff(reader.name, secondsAt() * first.sampleRate, first.sampleRate, 'the file ends within a frame')
   for (let ended = false; !ended; ) {
     const batch: Uint8Array[] = []
     while (batch.length * first.samples < SAMPLES_PER_BLOCK) {
-      const frame = await nextFrame(reader, first, damaged, () =>
-        brokenOff(reader.name, secondsAt() * first.sampleRate, first.sampleRate, 'the file ends within a frame'),
-      )
+      const complete = tag?.frames !== undefined && frames >= tag.frames
+      const frame = await nextFrame(reader, first, complete, damaged, cut)
       if (!frame) {
         ended = true
         break
@@ -110,10 +111,15 @@ async function* decodeFrames(
   }
 }
 
-/** The bytes of the next frame, past any tags; undefined at the end. */
+/**
+ * The bytes of the next frame, past any tags; undefined at the end.
+ *
+ * @param complete - whether all promised frames were read, so that bytes that are no frame are no lost sound but some tag that we do not know
+ */
 async function nextFrame(
   reader: ByteReader,
   first: MpegFrameHeader,
+  complete: boolean,
   damaged: (reason: string) => AudioError,
   cut: () => AudioError,
 ): Promise<Uint8Array | undefined> {
@@ -124,6 +130,7 @@ async function nextFrame(
     if (head.length === 0) return undefined
   }
   const header = parseMpegHeader(head)
+  if (!header && complete) return undefined
   if (!header) throw head.length < 4 ? cut() : damaged('there are bytes that are no MPEG frame')
   if (!sameMpegStream(first, header)) throw damaged(`it changes to layer ${header.layer} at ${header.sampleRate} Hz`)
   if (header.channels !== first.channels) throw damaged(`it changes from ${first.channels} to ${header.channels} channels`)

@@ -38,8 +38,15 @@ export async function openAudio(path: string, options: { signal?: AbortSignal } 
     return toStream(decoder, handle, path, signal)
   } catch (error) {
     await handle.close()
-    throw error
+    throw asAudioError(error, path, signal)
   }
+}
+
+/** What a decoder throws over bytes that no encoder writes is an error of the file; an abort stays what it is. */
+function asAudioError(error: unknown, path: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason
+  if (error instanceof AudioError) return error
+  return new AudioError(`cannot be decoded (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
 }
 
 async function openFile(path: string): Promise<FileHandle> {
@@ -108,8 +115,11 @@ function toStream(decoder: Decoder, handle: FileHandle, path: string, signal: Ab
       signal?.removeEventListener('abort', close)
       decoder.interrupt?.()
       await step?.catch(() => {})
-      await decoder.release()
-      await handle.close()
+      try {
+        await decoder.release()
+      } finally {
+        await handle.close()
+      }
     })()
     return closing
   }
@@ -128,7 +138,9 @@ function toStream(decoder: Decoder, handle: FileHandle, path: string, signal: Ab
       for (;;) {
         step = inner.next()
         // An interrupted step fails with what it was interrupted in; the reason is the close.
-        const result = await step.finally(checkOpen)
+        const result = await step.finally(checkOpen).catch((error: unknown) => {
+          throw asAudioError(error, path, signal)
+        })
         step = undefined
         if (result.done) return
         yield result.value

@@ -1,15 +1,13 @@
 /**
- * Change of sample rate by band-limited interpolation: y(t) = Σ x[k] h(t − k) with a Kaiser-windowed sinc h.
+ * Change of sample rate by band-limited interpolation: y(t) = Σ x[k] h(t − k), with the filter h tabulated by the phase of t.
  *
- * Smith, "Digital Audio Resampling" (https://ccrma.stanford.edu/~jos/resample/); window after Kaiser (1974).
+ * Smith, "Digital Audio Resampling" (https://ccrma.stanford.edu/~jos/resample/).
  */
 
+import type { FilterTable } from './resample-filter.ts'
+import { filterTable } from './resample-filter.ts'
 import type { AudioBlock, Samples } from './types.ts'
 
-/** Half length of the filter in zero crossings of its sinc. */
-const ZERO_CROSSINGS = 80
-/** Stop-band attenuation that the window is made for (dB). */
-const ATTENUATION = 120
 /** Filter phases are tabulated exactly up to this many, and interpolated linearly between tabulated ones beyond. */
 const MOST_EXACT_PHASES = 2048
 /** Phases per zero crossing of an interpolated table: an error of 0.41 / 4096² = −152 dB of the largest coefficient. */
@@ -31,14 +29,6 @@ export interface ResamplerOptions {
   readonly channels: number
 }
 
-interface FilterTable {
-  /** Coefficients by row: one row per phase, and a last one for phase 1. 64-bit: the inner loops run faster without conversions. */
-  readonly rows: Float64Array
-  /** Coefficients of a row, a multiple of 4. */
-  readonly taps: number
-  readonly phases: number
-}
-
 /** Where the next output lies: `start` is the first history sample under its filter, and it is tick / up of a sample later than that phase 0. */
 interface Position {
   readonly start: number
@@ -53,49 +43,6 @@ interface Ratio {
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
-}
-
-/** Modified Bessel function of the first kind and order zero, by its power series. */
-function besselI0(x: number): number {
-  let sum = 1
-  let term = 1
-  for (let k = 1; term > sum * 1e-17; k++) {
-    term *= (x / (2 * k)) ** 2
-    sum += term
-  }
-  return sum
-}
-
-/**
- * The filter of every phase p / phases, 0 ≤ p ≤ phases: coefficient j weighs the input sample j − taps / 2 + 1 after the one at or before the output's time.
- *
- * @param bandwidth - lower of the two Nyquist frequencies, relative to the input's
- */
-function filterTable(bandwidth: number, phases: number): FilterTable {
-  const reach = ZERO_CROSSINGS / bandwidth
-  // The inner loops take four coefficients at a time.
-  const half = 2 * Math.ceil(reach / 2)
-  const taps = 2 * half
-  const beta = 0.1102 * (ATTENUATION - 8.7)
-  // Kaiser's formula for the width of the transition band; the stop band begins at the Nyquist frequency.
-  const transition = (ATTENUATION - 7.95) / (2.285 * Math.PI * 2 * ZERO_CROSSINGS)
-  const cutoff = bandwidth * (1 - transition / 2)
-  const rows = new Float64Array((phases + 1) * taps)
-  const edge = besselI0(beta)
-  for (let phase = 0; phase <= phases; phase++) {
-    const row = rows.subarray(phase * taps, (phase + 1) * taps)
-    let sum = 0
-    for (let j = 0; j < taps; j++) {
-      const t = phase / phases - (j - half + 1)
-      const inside = 1 - (t / reach) ** 2
-      const x = Math.PI * cutoff * t
-      row[j] = inside > 0 ? (x === 0 ? 1 : Math.sin(x) / x) * (besselI0(beta * Math.sqrt(inside)) / edge) : 0
-      sum += row[j]!
-    }
-    // Every phase passes a constant unchanged.
-    for (let j = 0; j < taps; j++) row[j] = row[j]! / sum
-  }
-  return { rows, taps, phases }
 }
 
 function checkRate(name: string, value: number): void {

@@ -18,8 +18,8 @@ export interface AudioInfo {
   readonly sampleRate: number
   readonly channels: number
   /**
-   * Samples per channel as the container counts them; undefined for pipes and streams without a length. Good for progress and
-   * allocation; the blocks are the truth (a few Vorbis encoders miscount by part of a block).
+   * Samples per channel as the container counts them; undefined for pipes and streams without a length. Good for progress;
+   * the blocks are the truth (headers may lie, and a few Vorbis encoders miscount by part of a block).
    */
   readonly frames: number | undefined
   /** Name of the container or codec by content: wav, flac, mp3, ogg-vorbis, opus, … or ffmpeg's name for it. */

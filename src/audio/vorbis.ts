@@ -64,7 +64,7 @@ export async function openVorbis(stream: OggStream): Promise<Decoder> {
     info: {
       sampleRate,
       channels,
-      frames: lastGranule === undefined ? undefined : lastGranule - trim.start,
+      frames: lastGranule === undefined ? undefined : Math.max(0, lastGranule - trim.start),
       format: 'ogg-vorbis',
       sampleFormat: undefined,
     },

@@ -18,15 +18,13 @@ export interface WavHeader {
   readonly channels: number
   /** Bytes of one sample of one channel. */
   readonly bytesPerSample: number
-  /** Bits that the header says are used, the high ones of the container. */
-  readonly validBits: number
   /** Length of the sample data in bytes; undefined where it lasts to the end of the source. */
   readonly dataBytes: number | undefined
 }
 
 const EXTENSIBLE = 0xfffe
-/** Bytes 2–15 of the sub-format GUIDs whose first two bytes are a format tag (KSDATAFORMAT_SUBTYPE_WAVEFORMATEX). */
-const WAVEFORMATEX_GUID = [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71]
+/** Last 8 bytes of the sub-format GUIDs 0000tttt-0000-0010-8000-00AA00389B71, whose tttt is a format tag (KSDATAFORMAT_SUBTYPE_WAVEFORMATEX). */
+const WAVEFORMATEX_GUID_END = [0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71]
 /** SoX writes this length into headers that it cannot patch (its wav.c). */
 const SOX_PIPE_LENGTH = 0x7ffff000
 /** Lengths from here up are 0xFFFFFFFF, with or without the header's own bytes taken off, of writers that could not know. */
@@ -84,9 +82,7 @@ function dataLength(reader: ByteReader, length: number, riffBytes: number, longD
   if (reader.size !== undefined && reader.size - reader.position - length >= 2 ** 32) {
     throw new AudioError(
       'is a WAV file of more than 4 GB whose header tells only what is left of its length after division by 4 GB; "ffmpeg -ignore_length 1 -i" reads it',
-      {
-        path: reader.name,
-      },
+      { path: reader.name },
     )
   }
   return length
@@ -103,18 +99,14 @@ function parseFormat(body: Uint8Array, littleEndian: boolean, fail: (reason: str
   let tag = view.getUint16(0, littleEndian)
   const channels = view.getUint16(2, littleEndian)
   const sampleRate = view.getUint32(4, littleEndian)
-  const bytesPerSecond = view.getUint32(8, littleEndian)
   const blockAlign = view.getUint16(12, littleEndian)
   const bits = view.getUint16(14, littleEndian)
-  let validBits = bits
   if (tag === EXTENSIBLE) {
     if (body.length < 40) fail(`its extensible "fmt " chunk has ${body.length} bytes where 40 are the least`)
-    const stated = view.getUint16(18, littleEndian)
-    if (stated > 0 && stated <= bits) validBits = stated
-    const tail = body.subarray(26, 40)
-    // RIFX files hold the GUID's first words in their own byte order.
-    const known = WAVEFORMATEX_GUID.every((byte, index) => tail[index] === byte) || !littleEndian
-    tag = known ? view.getUint16(littleEndian ? 24 : 26, littleEndian) : EXTENSIBLE
+    // The first three groups of a GUID are integers, in the file's byte order.
+    const groups = view.getUint16(28, littleEndian) === 0 && view.getUint16(30, littleEndian) === 0x10
+    const known = groups && WAVEFORMATEX_GUID_END.every((byte, index) => body[32 + index] === byte)
+    tag = known ? view.getUint32(24, littleEndian) : EXTENSIBLE
   }
   const encoding = tag === 1 ? 'int' : tag === 3 ? 'float' : 'other'
   if (channels === 0) fail('it claims 0 channels')
@@ -125,9 +117,6 @@ function parseFormat(body: Uint8Array, littleEndian: boolean, fail: (reason: str
       fail(`its block align of ${blockAlign} bytes is no multiple of its ${channels} channels`)
     }
     if (bits === 0 || bits > 8 * bytesPerSample) fail(`it claims ${bits}-bit samples in ${bytesPerSample} bytes`)
-    if (bytesPerSecond !== sampleRate * blockAlign) {
-      fail(`it claims ${bytesPerSecond} bytes per second where its rate and block align give ${sampleRate * blockAlign}`)
-    }
   }
-  return { littleEndian, encoding, tag, sampleRate, channels, bytesPerSample, validBits }
+  return { littleEndian, encoding, tag, sampleRate, channels, bytesPerSample }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AudioInfo } from '../../src/audio/index.ts'
 import { AudioError } from '../../src/audio/index.ts'
+import { createRandom } from '../../src/tensor/random.ts'
 import { concatenate, ffmpeg, interleave, largestDifference, readByFfmpeg, readWhole, temporaryFolder } from './support.ts'
 
 const folder = temporaryFolder()
@@ -152,6 +153,12 @@ describe('openAudio by our decoders', () => {
     expect(sound.frames % 1152).toBe(0)
   })
 
+  it('takes bytes after the promised frames of an MP3 for a tag that it does not know', async () => {
+    const bytes = readFileSync(encode('stereo.wav', 'plain.mp3'))
+    writeFileSync(at('lyrics.mp3'), concatenate([bytes, new TextEncoder().encode('LYRICSBEGIN la la la 000011LYRICS200')]))
+    expect((await readWhole(at('lyrics.mp3'))).frames).toBe(FRAMES)
+  })
+
   it('skips an ID3v2 tag of megabytes, zeros and tags before and after', async () => {
     const bytes = readFileSync(encode('stereo.wav', 'bare2.mp3'))
     const sizeOfTag = 3_000_000
@@ -236,6 +243,30 @@ describe('openAudio of streams that break off', () => {
     const mono = readFileSync(encode('mono.wav', 'bare-mono.mp3', '-write_xing', '0', '-id3v2_version', '0'))
     writeFileSync(at('mixed.mp3'), concatenate([bare, mono]))
     await expect(readWhole(at('mixed.mp3'))).rejects.toThrow(/damaged at 2\.\d+ s: it changes from 2 to 1 channels/)
+  })
+})
+
+describe('openAudio of damaged bytes', () => {
+  it.each([
+    ['stereo.wav', 'damaged.wav'],
+    ['stereo.wav', 'damaged.flac'],
+    ['stereo.wav', 'damaged.mp3'],
+    ['stereo.wav', 'damaged.ogg', '-c:a', 'libvorbis'],
+    ['stereo48.wav', 'damaged.opus'],
+  ])('%s as %s: gives samples or an AudioError, and always comes to an end', async (source, name, ...options) => {
+    const bytes = readFileSync(encode(source, name, '-t', '0.5', ...options))
+    for (let key = 0; key < 25; key++) {
+      const random = createRandom(key)
+      const mutant = Buffer.from(bytes)
+      // Headers are where bytes matter most.
+      for (let i = 0; i < 3; i++) mutant[random.integer(0, random.chance(0.5) ? 100 : bytes.length - 1)] = random.integer(0, 255)
+      writeFileSync(at(name), random.chance(0.3) ? mutant.subarray(0, random.integer(1, bytes.length)) : mutant)
+      const outcome = await readWhole(at(name)).catch((error: unknown) => error)
+      expect(
+        outcome instanceof AudioError || typeof (outcome as { frames?: unknown }).frames === 'number',
+        `key ${key}: ${String(outcome)}`,
+      ).toBe(true)
+    }
   })
 })
 

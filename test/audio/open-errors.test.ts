@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { AudioBlock } from '../../src/audio/index.ts'
 import { AudioError, openAudio } from '../../src/audio/index.ts'
 import { createRandom } from '../../src/tensor/random.ts'
-import { ffmpeg, interleave, readInfo, readWhole, temporaryFolder, wavBytes } from './support.ts'
+import { ffmpeg, interleave, largestDifference, readInfo, readWhole, temporaryFolder, wavBytes } from './support.ts'
 
 const folder = temporaryFolder()
 const at = (name: string): string => join(folder, name)
@@ -99,15 +99,15 @@ describe('openAudio through ffmpeg', () => {
       format: 'pcm_s24be',
       sampleFormat: { kind: 'int', bits: 24 },
     })
-    expect(interleave(deep.channels)).toEqual(readExactly(at('deep.aiff')))
+    expect(largestDifference(interleave(deep.channels), readExactly(at('deep.aiff')))).toBe(0)
     ffmpeg('-f', 'lavfi', '-i', 'aevalsrc=sin(2000*t):s=96000:d=1', '-c:a', 'pcm_s32be', at('deeper.aiff'))
     const deeper = await readWhole(at('deeper.aiff'))
     expect(deeper.info.sampleFormat).toEqual({ kind: 'int', bits: 32 })
-    expect(interleave(deeper.channels)).toEqual(readExactly(at('deeper.aiff')))
+    expect(largestDifference(interleave(deeper.channels), readExactly(at('deeper.aiff')))).toBe(0)
     ffmpeg('-i', at('tone.wav'), '-c:a', 'alac', at('alac.m4a'))
     const alac = await readWhole(at('alac.m4a'))
     expect(alac.info.sampleFormat).toEqual({ kind: 'int', bits: 16 })
-    expect(alac.channels).toEqual((await readWhole(at('tone.wav'))).channels)
+    expect(largestDifference(interleave(alac.channels), readExactly(at('tone.wav')))).toBe(0)
     expect(await readInfo(at('tone.m4a'))).toMatchObject({ format: 'aac', sampleFormat: undefined, sampleRate: 44100, channels: 2 })
   })
 
@@ -203,7 +203,10 @@ describe('streams', () => {
         copies.push(block.map((samples) => samples.slice()))
         if (blocks.length === 5) break
       }
-      expect(blocks, name).toEqual(copies)
+      const changed = blocks.some((block, index) =>
+        block.some((samples, channel) => largestDifference(samples, copies[index]![channel]!) > 0),
+      )
+      expect(changed, name).toBe(false)
     }
   })
 

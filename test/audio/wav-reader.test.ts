@@ -62,6 +62,12 @@ describe('WAV structure', () => {
     expect(info.sampleFormat).toEqual({ kind: 'int', bits: 32 })
   })
 
+  it('needs no true byte rate, which some writers get wrong', async () => {
+    const bytes = wavBytes({ data })
+    new DataView(bytes.buffer).setUint32(28, 1, true)
+    expect([...(await readWhole(file(bytes))).channels[0]!]).toEqual(values)
+  })
+
   it('reads big-endian files (RIFX)', async () => {
     const sound = await readWhole(file(wavBytes({ id: 'RIFX', channels: 2, data: Uint8Array.from([0x40, 0, 0xc0, 0, 0, 1, 0, 2]) })))
     expect(sound.channels.map((samples) => [...samples])).toEqual([
