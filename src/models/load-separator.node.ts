@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { istft } from '../dsp/index.ts'
 import { compile, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import { readModel } from './model-file.ts'
+import type { Separator } from './separator.ts'
 
 /** Models that ship with the package. */
 export const shippedModels = ['vocals'] as const
@@ -15,21 +16,6 @@ export interface LoadOptions {
   readonly threads?: number | undefined
   /** Spectrogram frames that the network sees at once. */
   readonly frames?: number | undefined
-}
-
-type Stereo = readonly [Float32Array, Float32Array]
-
-/** A network that estimates stems in fixed windows of stereo sound at its own rate. */
-export interface NetworkSeparator {
-  readonly name: string
-  readonly device: string
-  readonly stems: readonly string[]
-  readonly sampleRate: number
-  readonly channels: 2
-  readonly windowLength: number
-  readonly margin: number
-  predict(window: Stereo, options?: { signal?: AbortSignal }): Promise<Record<string, Stereo>>
-  dispose(): Promise<void>
 }
 
 async function readModelFile(name: string): Promise<Uint8Array> {
@@ -49,7 +35,7 @@ async function readModelFile(name: string): Promise<Uint8Array> {
  * @param name `vocals`, or the path of a `.safetensors` file that `divisi train` wrote
  * @throws Error for unknown models and devices, RangeError for files that hold no model
  */
-export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<NetworkSeparator> {
+export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<Separator> {
   const { device = 'cpu', frames = 512, threads } = options
   if (!(devices as readonly string[]).includes(device))
     throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)

@@ -1,9 +1,9 @@
 /** Separation of streams with any network: windows, overlap-add, stems that add up to the song. */
 
+export type { Separator, StereoWindow } from '../models/index.ts'
 export { SeparationError } from './errors.ts'
 export type { SeparateOptions, SeparationProgress } from './separate.ts'
 export { separate } from './separate.ts'
-export type { Separator, StereoWindow } from './separator.ts'
 export { fileExists } from './staging.node.ts'
 export type { SeparatedBlock } from './stem-assembler.ts'
 export { stemFormatFor } from './stem-format.ts'

@@ -8,8 +8,8 @@
  */
 
 import type { AudioStream } from '../audio/types.ts'
+import type { Separator, StereoWindow } from '../models/index.ts'
 import { SeparationError } from './errors.ts'
-import type { Separator, StereoWindow } from './separator.ts'
 import { createStemAssembler, type SeparatedBlock } from './stem-assembler.ts'
 import { checkStems } from './stems.ts'
 import { planWindows } from './window-plan.ts'

@@ -2,11 +2,11 @@
 
 import { createResampler } from '../audio/resample.ts'
 import type { AudioBlock, AudioInfo, Samples } from '../audio/types.ts'
+import type { Separator, StereoWindow } from '../models/index.ts'
 import { SeparationError } from './errors.ts'
 import { findNonFinite } from './non-finite.ts'
 import { createOverlapAdd } from './overlap-add.ts'
 import { createSampleQueue, type SampleQueue } from './sample-queue.ts'
-import type { Separator, StereoWindow } from './separator.ts'
 import { instrumental } from './stems.ts'
 import type { WindowPlan } from './window-plan.ts'
 import type { SourceWindow } from './window-reader.ts'

@@ -1,6 +1,6 @@
 /** The names of stems. */
 
-import type { Separator } from './separator.ts'
+import type { Separator } from '../models/index.ts'
 
 /** The stem that is derived: the mixture minus the vocals. */
 export const instrumental = 'instrumental'

@@ -2,10 +2,10 @@
 
 import { createResampler } from '../audio/resample.ts'
 import type { AudioBlock, AudioStream } from '../audio/types.ts'
+import type { Separator, StereoWindow } from '../models/index.ts'
 import { SeparationError } from './errors.ts'
 import { findNonFinite } from './non-finite.ts'
 import { createSampleQueue, type SampleQueue } from './sample-queue.ts'
-import type { Separator, StereoWindow } from './separator.ts'
 import type { WindowPlan } from './window-plan.ts'
 
 export interface SourceWindow {

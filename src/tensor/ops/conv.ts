@@ -6,7 +6,8 @@ import { forEachIndex, ndarray } from '../ndarray.ts'
 import { type Apply, definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, stridesOf } from '../shape.ts'
 import { type Emitter, type NdArray, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
-import { flip, reshape, transpose } from './movement.ts'
+import { reshape, transpose } from './movement.ts'
+import { flip } from './slicing.ts'
 
 interface Geometry {
   readonly stride: readonly number[]
