@@ -3,7 +3,7 @@
 import type { ByteReader } from './byte-reader.ts'
 
 /** Length in bytes of the tag that starts here; 0 where none does. ID3v2.4 (id3.org, sections 3.1 and 3.4), APEv2 (Hydrogenaudio wiki), ID3v1. */
-export function tagLength(head: Uint8Array): number {
+function tagLength(head: Uint8Array): number {
   const id = String.fromCharCode(...head.subarray(0, 8))
   if (id.startsWith('ID3') && head.length >= 10 && head.subarray(6, 10).every((byte) => byte < 0x80)) {
     const size = (head[6]! << 21) | (head[7]! << 14) | (head[8]! << 7) | head[9]!

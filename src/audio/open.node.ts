@@ -24,7 +24,8 @@ import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
  * @throws AudioError, one line each, for what is missing, unreadable, empty, no sound, or needs ffmpeg where there is none. The blocks throw one where the stream breaks off.
  * @example
  * const song = await openAudio('song.mp3')
- * for await (const [left, right] of song.blocks) { … }
+ * let samples = 0
+ * for await (const [left] of song.blocks) samples += left?.length ?? 0
  */
 export async function openAudio(path: string, options: { signal?: AbortSignal } = {}): Promise<AudioStream> {
   const { signal } = options

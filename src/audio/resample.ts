@@ -55,9 +55,9 @@ function checkRate(name: string, value: number): void {
  *
  * @throws RangeError for rates that are not positive integers, and blocks of another channel count
  * @example
- * const resampler = createResampler({ from: 48000, to: 44100, channels: 2 })
- * for await (const block of stream.blocks) use(resampler.process(block))
- * use(resampler.flush())
+ * const resampler = createResampler({ from: 48000, to: 44100, channels: 1 })
+ * const parts = [resampler.process([new Float32Array(4800)]), resampler.flush()]
+ * parts.reduce((total, [channel]) => total + (channel?.length ?? 0), 0) // 4410
  */
 export function createResampler(options: ResamplerOptions): Resampler {
   const { from, to, channels } = options

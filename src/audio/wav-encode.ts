@@ -4,7 +4,7 @@ import { checkSampleFormat } from './quantise.ts'
 import type { AudioBlock, SampleFormat } from './types.ts'
 
 /** Lengths above this do not fit the 32-bit fields of RIFF beside the header. */
-export const LARGEST_RIFF = 0xffffffff - 128
+const LARGEST_RIFF = 0xffffffff - 128
 
 /** Speaker positions of WAVE_FORMAT_EXTENSIBLE by channel count, as ffmpeg's default layouts have them: 1 to 8 channels; more have none. */
 const CHANNEL_MASKS = [0, 0x4, 0x3, 0xb, 0x33, 0x37, 0x3f, 0x70f, 0x63f]

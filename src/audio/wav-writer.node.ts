@@ -31,7 +31,7 @@ export interface WavWriter {
  * @throws RangeError for a format that WAV does not have, AudioError when the folder cannot be written
  * @example
  * const writer = await createWavWriter('vocals.wav', { sampleRate: 44100, channels: 2, sampleFormat: { kind: 'int', bits: 16 } })
- * for await (const block of blocks) await writer.write(block)
+ * await writer.write([new Float32Array(44100), new Float32Array(44100)])
  * await writer.finish()
  */
 export async function createWavWriter(path: string, format: WavFormat, options: { largestRiff?: number } = {}): Promise<WavWriter> {
