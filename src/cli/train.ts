@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { type RunEvent, readRecipe, runTraining } from '../training/index.ts'
+import { onSyntheticSongs, type RunEvent, readRecipe, runTraining } from '../training/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { createProgress, type Progress, type ProgressStream } from './progress.ts'
 
@@ -18,7 +18,7 @@ export function trainCommand(action: (recipe: string, flags: TrainFlags) => Prom
   return new Command('train')
     .description('Train a network by a recipe. Ctrl-C saves; the same command goes on from there, bit for bit.')
     .argument('<recipe>', 'YAML file, such as recipes/vocals.yaml')
-    .option('--data <folder>', "where the recipe's recordings are, under any names")
+    .option('--data <folder>', "where the recipe's recordings are, under any names; or `synthetic`: songs made here instead")
     .option('--run <folder>', 'checkpoints, weights and log (default: runs/<name of the recipe>)')
     .option('--cache <folder>', 'decoded recordings (default: a folder in ~/.cache/divisi)')
     .option('--threads <n>', 'threads of the network (default: all processors)')
@@ -39,7 +39,8 @@ export async function runTrain(
   { stderr, signal }: { stderr: ProgressStream; signal: AbortSignal },
 ): Promise<number> {
   const [threads, stopAfter] = [whole(flags.threads, '--threads'), whole(flags.stopAfter, '--stop-after')]
-  const { recipe, folder } = await readRecipe(recipeFile)
+  const { recipe: written, folder } = await readRecipe(recipeFile)
+  const recipe = flags.data === 'synthetic' ? onSyntheticSongs(written) : written
   const runFolder = flags.run ?? join('runs', recipe.name)
   let progress: Progress | undefined
   let loss = Number.NaN

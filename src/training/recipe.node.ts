@@ -8,6 +8,9 @@ import { bandUnetConfig } from '../models/index.ts'
 
 const count = z.number().int().min(1)
 
+/** How many songs `data: synthetic` makes. */
+const syntheticSongs = 50
+
 const dataSchema = z
   .strictObject({
     /** CSV of recordings by SHA-256, beside the recipe. */
@@ -27,7 +30,7 @@ export const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
   model: bandUnetConfig,
   /** `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone. */
-  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs: 50 } : value), dataSchema),
+  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs } : value), dataSchema),
   training: z.strictObject({
     seed: z.number().int().min(0).default(1),
     steps: count,
@@ -51,6 +54,12 @@ export const recipeSchema = z.strictObject({
 })
 
 export type Recipe = z.output<typeof recipeSchema>
+
+/** The same recipe on songs that the project makes itself, for whoever has not the recordings. */
+export function onSyntheticSongs(recipe: Recipe): Recipe {
+  const { files: _, ...data } = recipe.data
+  return { ...recipe, data: { ...data, syntheticSongs: Math.max(data.syntheticSongs, syntheticSongs) } }
+}
 
 /**
  * Reads and checks a recipe.

@@ -71,7 +71,7 @@ async function prepareTracks(options: RunOptions): Promise<CachedTrack[]> {
   if (files !== undefined) {
     if (dataFolder === undefined) {
       throw new Error(
-        `data: the recipe "${recipe.name}" names recordings; give their folder with --data DIR, or write \`data: synthetic\` into a copy`,
+        `data: the recipe "${recipe.name}" names recordings; give their folder with --data DIR, or train on songs made here with --data synthetic`,
       )
     }
     const catalogue = await readCatalogue(resolve(recipeFolder, files))

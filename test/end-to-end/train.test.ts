@@ -33,6 +33,7 @@ async function train(
   run: string,
   stop?: { at: number; by: (child: ChildProcess) => void },
   file = 'tiny.yaml',
+  more: readonly string[] = [],
 ): Promise<{ code: number | null; text: string }> {
   const child = spawn(process.execPath, [
     resolve('dist/cli/main.js'),
@@ -42,6 +43,7 @@ async function train(
     join(folder, 'cache'),
     '--run',
     join(folder, run),
+    ...more,
   ])
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
@@ -102,5 +104,7 @@ describe('divisi train', () => {
     await writeFile(join(folder, 'recordings.yaml'), recipe.replace('syntheticSongs: 20,', 'files: files.csv, syntheticSongs: 20,'))
     const without = await train('recordings', undefined, 'recordings.yaml')
     expect(without).toMatchObject({ code: 1, text: expect.stringMatching(/names recordings; give their folder with --data DIR/) })
+    const elsewhere = await train('recordings', undefined, 'recordings.yaml', ['--data', folder])
+    expect(elsewhere).toMatchObject({ code: 1, text: expect.stringMatching(/gone\.ogg/) })
   })
 })

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createNetwork } from '../../src/models/index.ts'
+import { layoutOf } from '../../src/nn/index.ts'
+import { onSyntheticSongs, readRecipe } from '../../src/training/index.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'divisi-recipe-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const model = 'model: { architecture: band-unet }'
+const training = 'training: { steps: 10, batchSize: 1, frames: 16, learningRate: 0.001, decay: 0 }'
+
+async function read(text: string) {
+  await writeFile(join(folder, 'recipe.yaml'), text)
+  return (await readRecipe(join(folder, 'recipe.yaml'))).recipe
+}
+
+describe('recipes', () => {
+  it('of the shipped model: its network fits into 8 MB', async () => {
+    const { recipe } = await readRecipe(fileURLToPath(new URL('../../recipes/vocals.yaml', import.meta.url)))
+    const { parameterCount, bufferCount } = layoutOf(createNetwork(recipe.model))
+    expect(4 * (parameterCount + bufferCount)).toBeLessThan(8_000_000)
+  })
+
+  it('with `data: synthetic` need no recordings', async () => {
+    const recipe = await read(`name: a\n${model}\ndata: synthetic\n${training}`)
+    expect(recipe.data).toMatchObject({ syntheticSongs: 50 })
+    expect(recipe.data.files).toBeUndefined()
+  })
+
+  it('that name recordings run on synthetic songs instead, all else equal', async () => {
+    const recipe = await read(`name: a\n${model}\ndata: { files: list.csv, mix: { mono: 0.5 } }\n${training}`)
+    const synthetic = onSyntheticSongs(recipe)
+    expect(synthetic.data).toEqual({ syntheticSongs: 50, syntheticSeconds: 30, mix: recipe.data.mix })
+    expect({ ...synthetic, data: null }).toEqual({ ...recipe, data: null })
+  })
+
+  it('are refused with the name of what is wrong and what is allowed', async () => {
+    await expect(read(`name: a\n${model}\ndata: {}\n${training}`)).rejects.toThrow(/needs `files`, or `syntheticSongs` above 0/)
+    await expect(read(`name: A b\n${model}\ndata: synthetic\n${training}`)).rejects.toThrow(/lower-case letters, digits and dashes.*name/)
+    await expect(read(`name: a\n${model}\ndata: synthetic\n${training.replace('10', '-1')}`)).rejects.toThrow(/>=1.*training\.steps/)
+    await expect(read(`name: a\nmodel: { architecture: orchestra }\ndata: synthetic\n${training}`)).rejects.toThrow(
+      /band-unet.*model\.architecture/,
+    )
+  })
+})
