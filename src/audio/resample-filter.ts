@@ -28,6 +28,11 @@ function besselI0(x: number): number {
   return sum
 }
 
+/** Coefficients of a phase: a multiple of four, which the inner loops take at a time. */
+export function filterTaps(bandwidth: number): number {
+  return 4 * Math.ceil(ZERO_CROSSINGS / bandwidth / 2)
+}
+
 /**
  * The filter of every phase p / phases, 0 ≤ p ≤ phases: coefficient j weighs the input sample j − taps / 2 + 1 after the one at or before the output's time.
  *
@@ -35,9 +40,8 @@ function besselI0(x: number): number {
  */
 export function filterTable(bandwidth: number, phases: number): FilterTable {
   const reach = ZERO_CROSSINGS / bandwidth
-  // The inner loops take four coefficients at a time.
-  const half = 2 * Math.ceil(reach / 2)
-  const taps = 2 * half
+  const taps = filterTaps(bandwidth)
+  const half = taps / 2
   const beta = 0.1102 * (ATTENUATION - 8.7)
   // Kaiser's formula for the width of the transition band; the stop band begins at the Nyquist frequency.
   const transition = (ATTENUATION - 7.95) / (2.285 * Math.PI * 2 * ZERO_CROSSINGS)

@@ -5,11 +5,14 @@
  */
 
 import type { FilterTable } from './resample-filter.ts'
-import { filterTable } from './resample-filter.ts'
+import { filterTable, filterTaps } from './resample-filter.ts'
 import type { AudioBlock, Samples } from './types.ts'
 
-/** Filter phases are tabulated exactly up to this many, and interpolated linearly between tabulated ones beyond. */
+/** Filter phases are tabulated exactly up to this many and this many coefficients, and interpolated linearly between tabulated ones beyond. */
 const MOST_EXACT_PHASES = 2048
+const MOST_COEFFICIENTS = 2 ** 22
+/** The filter grows with the ratio; rates that are further apart than this come from damaged headers. */
+const LARGEST_RATIO = 1000
 /** Phases per zero crossing of an interpolated table: an error of 0.41 / 4096² = −152 dB of the largest coefficient. */
 const INTERPOLATED_PHASES = 4096
 
@@ -53,7 +56,7 @@ function checkRate(name: string, value: number): void {
 /**
  * Makes a resampler for one stream. Flat within 0.01 dB up to 90 % of the lower Nyquist frequency, −120 dB from there up.
  *
- * @throws RangeError for rates that are not positive integers, and blocks of another channel count
+ * @throws RangeError for rates that are not positive integers or more than 1000 times apart, and blocks of another channel count
  * @example
  * const resampler = createResampler({ from: 48000, to: 44100, channels: 1 })
  * const parts = [resampler.process([new Float32Array(4800)]), resampler.flush()]
@@ -65,6 +68,8 @@ export function createResampler(options: ResamplerOptions): Resampler {
   checkRate('to', to)
   if (!Number.isSafeInteger(channels) || channels <= 0)
     throw new RangeError(`createResampler: channels is a positive integer, got ${channels}`)
+  if (Math.max(from / to, to / from) > LARGEST_RATIO)
+    throw new RangeError(`createResampler: rates at most ${LARGEST_RATIO} times apart can be converted, got ${from} and ${to} Hz`)
   const check = (block: AudioBlock): number => {
     const frames = block[0]?.length ?? 0
     if (block.length !== channels) throw new RangeError(`resampler: made for ${channels} channels, got a block of ${block.length}`)
@@ -86,7 +91,8 @@ export function createResampler(options: ResamplerOptions): Resampler {
   const ratio: Ratio = { up: to / divisor, down: from / divisor }
   const { up, down } = ratio
   const bandwidth = Math.min(1, to / from)
-  const table = filterTable(bandwidth, up <= MOST_EXACT_PHASES ? up : Math.ceil(INTERPOLATED_PHASES * bandwidth))
+  const exact = up <= MOST_EXACT_PHASES && up * filterTaps(bandwidth) <= MOST_COEFFICIENTS
+  const table = filterTable(bandwidth, exact ? up : Math.ceil(INTERPOLATED_PHASES * bandwidth))
   const { taps } = table
 
   // The stream begins with the zeros that the first output's filter reaches back to.
@@ -159,16 +165,46 @@ function blendRows(row: Float64Array, table: FilterTable, phase: number): void {
   for (let j = 0; j < taps; j++) row[j] = rows[at + j]! + share * (rows[at + taps + j]! - rows[at + j]!)
 }
 
-function convolve(out: Samples, history: Float64Array, table: FilterTable, position: Position, { up, down }: Ratio): void {
+interface FilterCursor {
+  /** Coefficients row … row + taps − 1 weigh the history's samples from `start` on. */
+  readonly rows: Float64Array
+  row: number
+  start: number
+  /** Moves on to the next output. */
+  advance(): void
+}
+
+/** The filters of one output after the other, from a position on. */
+function walkFilters(table: FilterTable, { start, tick }: Position, { up, down }: Ratio): FilterCursor {
   const { taps, phases } = table
   const exact = phases === up
   const rows = exact ? table.rows : new Float64Array(taps)
   const wholeStep = Math.floor(down / up)
   const partStep = down % up
-  let { start, tick } = position
-  for (let n = 0; n < out.length; n++) {
-    if (!exact) blendRows(rows, table, (tick / up) * phases)
-    const row = exact ? tick * taps : 0
+  const cursor: FilterCursor = {
+    rows,
+    row: exact ? tick * taps : 0,
+    start,
+    advance() {
+      cursor.start += wholeStep
+      tick += partStep
+      if (tick >= up) {
+        tick -= up
+        cursor.start++
+      }
+      if (exact) cursor.row = tick * taps
+      else blendRows(rows, table, (tick / up) * phases)
+    },
+  }
+  if (!exact) blendRows(rows, table, (tick / up) * phases)
+  return cursor
+}
+
+function convolve(out: Samples, history: Float64Array, table: FilterTable, position: Position, ratio: Ratio): void {
+  const { taps } = table
+  const cursor = walkFilters(table, position, ratio)
+  for (let n = 0; n < out.length; n++, cursor.advance()) {
+    const { rows, row, start } = cursor
     // Four sums hide the latency of the additions.
     let a = 0
     let b = 0
@@ -183,12 +219,6 @@ function convolve(out: Samples, history: Float64Array, table: FilterTable, posit
       d += rows[r + 3]! * history[k + 3]!
     }
     out[n] = a + b + (c + d)
-    start += wholeStep
-    tick += partStep
-    if (tick >= up) {
-      tick -= up
-      start++
-    }
   }
 }
 
@@ -200,17 +230,12 @@ function convolvePair(
   right: Float64Array,
   table: FilterTable,
   position: Position,
-  { up, down }: Ratio,
+  ratio: Ratio,
 ): void {
-  const { taps, phases } = table
-  const exact = phases === up
-  const rows = exact ? table.rows : new Float64Array(taps)
-  const wholeStep = Math.floor(down / up)
-  const partStep = down % up
-  let { start, tick } = position
-  for (let n = 0; n < outLeft.length; n++) {
-    if (!exact) blendRows(rows, table, (tick / up) * phases)
-    const row = exact ? tick * taps : 0
+  const { taps } = table
+  const cursor = walkFilters(table, position, ratio)
+  for (let n = 0; n < outLeft.length; n++, cursor.advance()) {
+    const { rows, row, start } = cursor
     let a = 0
     let b = 0
     let c = 0
@@ -236,12 +261,6 @@ function convolvePair(
     }
     outLeft[n] = a + b + (c + d)
     outRight[n] = e + f + (g + h)
-    start += wholeStep
-    tick += partStep
-    if (tick >= up) {
-      tick -= up
-      start++
-    }
   }
 }
 

@@ -144,6 +144,16 @@ describe('resample', () => {
     expect(resample([new Float32Array(10)], 1, 2)[0]).toBeInstanceOf(Float32Array)
   })
 
+  it('converts far apart rates, and refuses what only damaged headers claim', () => {
+    const output = resample([new Float64Array(200_000).fill(0.5)], 3_999_975, 44100)[0]!
+    expect(output.length).toBe(Math.ceil((200_000 * 44100) / 3_999_975))
+    // Blended rows sum to 1 as exact ones do.
+    expect(Math.abs(output[Math.floor(output.length / 2)]! - 0.5)).toBeLessThan(1e-12)
+    expect(() => createResampler({ from: 4_000_000_000, to: 44100, channels: 1 })).toThrow(
+      'rates at most 1000 times apart can be converted, got 4000000000 and 44100 Hz',
+    )
+  })
+
   it('refuses what makes no sense', () => {
     expect(() => createResampler({ from: 0, to: 1, channels: 1 })).toThrow(/from is a rate in Hz, a positive integer; got 0/)
     expect(() => createResampler({ from: 1, to: 44100.5, channels: 1 })).toThrow(/to is a rate/)
