@@ -55,7 +55,7 @@ export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
     const length = new DataView(head.buffer).getUint32(4, littleEndian)
     if (chunk === 'data') {
       if (!format) return fail('its "data" chunk comes before its "fmt " chunk')
-      return { ...format, dataBytes: dataLength(reader, length, riffBytes, longDataBytes) }
+      return { ...format, dataBytes: await dataLength(reader, littleEndian, { length, riffBytes, longDataBytes }) }
     }
     if (chunk === 'fmt ' || chunk === 'ds64') {
       if (length > LONGEST_FORMAT_CHUNK) fail(`its "${chunk}" chunk claims ${length} bytes`)
@@ -70,13 +70,27 @@ export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
   }
 }
 
-/** Bytes of samples that a data chunk of `length` holds; the reader stands at the first of them. */
-function dataLength(reader: ByteReader, length: number, riffBytes: number, longDataBytes: number | undefined): number | undefined {
+interface StatedLengths {
+  /** Of the data chunk. */
+  readonly length: number
+  /** Of the outer chunk. */
+  readonly riffBytes: number
+  /** Of the data chunk in 64 bits, where there is a ds64 chunk. */
+  readonly longDataBytes: number | undefined
+}
+
+/** Bytes of samples in the data chunk; the reader stands at the first of them. */
+async function dataLength(
+  reader: ByteReader,
+  littleEndian: boolean,
+  { length, riffBytes, longDataBytes }: StatedLengths,
+): Promise<number | undefined> {
   if (longDataBytes !== undefined && length === 0xffffffff) {
     return longDataBytes === 0 || longDataBytes >= Number.MAX_SAFE_INTEGER ? undefined : longDataBytes
   }
-  // A file whose outer length is true and whose data chunk says 0 holds no samples, whatever chunks follow.
-  const trulyEmpty = length === 0 && reader.size !== undefined && riffBytes + 8 === reader.size
+  // A file whose outer length is true and whose data chunk says 0 holds no samples, if what follows can be more chunks.
+  const trueRiff = reader.size !== undefined && riffBytes + 8 === reader.size
+  const trulyEmpty = length === 0 && trueRiff && (await chunkOrEndFollows(reader, littleEndian))
   const unknown = (length === 0 && !trulyEmpty) || length === SOX_PIPE_LENGTH || length >= LEAST_UNKNOWN_LENGTH
   if (unknown) return undefined
   if (reader.size !== undefined && reader.size - reader.position - length >= 2 ** 32) {
@@ -86,6 +100,15 @@ function dataLength(reader: ByteReader, length: number, riffBytes: number, longD
     )
   }
   return length
+}
+
+/** Whether the source ends here, or goes on with what looks like a chunk that ends within it. */
+async function chunkOrEndFollows(reader: ByteReader, littleEndian: boolean): Promise<boolean> {
+  const head = await reader.peek(8)
+  if (head.length === 0) return true
+  if (head.length < 8 || !/^[ -~]{4}$/.test(ascii(head, 0, 4))) return false
+  const length = new DataView(head.buffer, head.byteOffset).getUint32(4, littleEndian)
+  return reader.position + 8 + length <= (reader.size ?? Number.POSITIVE_INFINITY)
 }
 
 function parseDs64(body: Uint8Array, littleEndian: boolean, fail: (reason: string) => never): number {

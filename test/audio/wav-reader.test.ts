@@ -96,6 +96,12 @@ describe('WAV structure', () => {
     expect([...sound.channels[0]!]).toEqual(values)
   })
 
+  it('reads to the end where the length is 0 and no chunk follows, though the outer length is true', async () => {
+    const sound = await readWhole(file(wavBytes({ data, dataLength: 0 })))
+    expect(sound.info.frames).toBe(4)
+    expect([...sound.channels[0]!]).toEqual(values)
+  })
+
   it('takes a length of 0 at its word where the rest of the file is accounted for', async () => {
     const sound = await readWhole(file(wavBytes({ data: new Uint8Array(0), after: [chunk('LIST', new Uint8Array(20))] })))
     expect(sound.info.frames).toBe(0)
