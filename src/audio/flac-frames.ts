@@ -108,6 +108,8 @@ export async function findFlacFrameEnd(reader: ByteReader, header: FlacFrameHead
   const follower = header.variable ? header.number + header.blockSize : header.number + 1
   let crc = 0
   let at = 0
+  // Samples may look like the next header: such a place tells damage only when no better one comes.
+  let doubtful = false
   for (let window = 1 << 15; ; window *= 2) {
     const bytes = await reader.peek(Math.min(window, LONGEST_FRAME))
     const ended = bytes.length < Math.min(window, LONGEST_FRAME)
@@ -116,7 +118,8 @@ export async function findFlacFrameEnd(reader: ByteReader, header: FlacFrameHead
       if (at > header.bytes && bytes[at] === 0xff) {
         const next = parseFlacFrameHeader(bytes, at)
         if (next && next.variable === header.variable && next.number === follower) {
-          return crc === 0 ? { kind: 'frame', length: at } : { kind: 'damaged' }
+          if (crc === 0) return { kind: 'frame', length: at }
+          doubtful = true
         }
       }
       // An ID3v1 tag after the last frame.
@@ -124,7 +127,7 @@ export async function findFlacFrameEnd(reader: ByteReader, header: FlacFrameHead
         return { kind: 'frame', length: at }
       crc = crc16Step(crc, bytes[at]!)
     }
-    if (ended) return crc === 0 ? { kind: 'frame', length: at } : { kind: 'cut' }
+    if (ended) return crc === 0 ? { kind: 'frame', length: at } : { kind: doubtful ? 'damaged' : 'cut' }
     if (bytes.length >= LONGEST_FRAME) return { kind: 'damaged' }
   }
 }

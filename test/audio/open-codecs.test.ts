@@ -139,6 +139,21 @@ describe('openAudio by our decoders', () => {
     ).toBeLessThan(1e-3)
   })
 
+  it('is not misled by samples of a FLAC frame that look like the header of the next', async () => {
+    const random = createRandom(11)
+    // White noise, which the encoder stores as it is.
+    const samples = Int16Array.from({ length: 8192 }, () => random.integer(-32768, 32767))
+    // Header of frame 1: 4096 samples, 44100 Hz, mono, 16 bits, with its checksum (RFC 9639, section 9.1).
+    const header = [0xff, 0xf8, 0xc9, 0x08, 0x01]
+    const bytes = [...header, flacHeaderChecksum(header)]
+    for (let i = 0; i < 3; i++) samples[1000 + i] = (((bytes[2 * i]! << 8) | bytes[2 * i + 1]!) << 16) >> 16
+    writeFileSync(at('lookalike.pcm'), samples)
+    ffmpeg('-f', 's16le', '-ar', '44100', '-ac', '1', '-i', at('lookalike.pcm'), '-frame_size', '4096', at('lookalike.flac'))
+    expect(readFileSync(at('lookalike.flac')).indexOf(Uint8Array.from(bytes))).toBeGreaterThan(0)
+    const sound = await readWhole(at('lookalike.flac'))
+    expect(Int16Array.from(sound.channels[0]!, (x) => x * 32768)).toEqual(samples)
+  })
+
   it('goes by content, not by name', async () => {
     const path = encode('stereo.wav', 'really.flac')
     writeFileSync(at('misnamed.mp3'), readFileSync(path))
@@ -269,6 +284,16 @@ describe('openAudio of damaged bytes', () => {
     }
   })
 })
+
+/** The checksum of FLAC frame headers, bit by bit (RFC 9639, section 9.1.8). */
+function flacHeaderChecksum(bytes: readonly number[]): number {
+  let crc = 0
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ (crc & 0x80 ? 0x07 : 0)) & 0xff
+  }
+  return crc
+}
 
 /** The checksum of Ogg pages, bit by bit (RFC 3533). */
 function oggChecksum(page: Uint8Array): number {
