@@ -93,6 +93,11 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
     )
   }
   if (result.code !== 0) {
+    // The index of most MP4 files is their end; without it nobody can tell how much of the sound is there.
+    if (result.stderr.includes('moov atom not found'))
+      throw new AudioError(`${what} that breaks off before its index ("moov"), without which nothing of it can be decoded; get it again`, {
+        path,
+      })
     throw new AudioError(`${what}, and ffmpeg cannot read it: ${complaint(result.stderr, path)}`, { path })
   }
   const parsed = JSON.parse(result.stdout) as { streams?: ProbedStream[]; format?: { format_name?: string } }
@@ -104,12 +109,19 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
     throw new AudioError(`has a sound stream that ffmpeg cannot decode (codec ${stream.codec_name ?? 'unknown'})`, { path })
   const sampleFormat = losslessFormat(stream)
   const container = parsed.format?.format_name ?? 'unknown'
-  const frames = exactFrames(stream, container, sampleFormat)
+  const exact = exactFrames(stream, container, sampleFormat)
+  const seconds = statedSeconds(stream, result.stderr)
   const wide = sampleFormat && sampleFormat.bits > 24
   return {
-    info: { sampleRate, channels, frames, format: stream.codec_name ?? container, sampleFormat },
+    info: {
+      sampleRate,
+      channels,
+      frames: exact ?? (seconds && Math.round(seconds * sampleRate)),
+      format: stream.codec_name ?? container,
+      sampleFormat,
+    },
     output: wide && sampleFormat.kind === 'int' ? 's32le' : sampleFormat?.bits === 64 ? 'f64le' : 'f32le',
-    leastFrames: frames ?? leastFrames(stream, container, sampleRate, result.stderr),
+    leastFrames: exact ?? leastFrames(seconds, container, sampleRate),
   }
 }
 
@@ -120,15 +132,20 @@ function exactFrames(stream: ProbedStream, container: string, sampleFormat: Samp
   return counts && Number(stream.duration_ts) > 0 ? Number(stream.duration_ts) : undefined
 }
 
-/**
- * Containers count encoder padding differently: a tenth of a second is above any codec's frame, below any cut worth the name. Of a cut MP4 ffmpeg itself
- * complains; and lengths that ffprobe has guessed from the bit rate promise nothing.
- */
-function leastFrames(stream: ProbedStream, container: string, sampleRate: number, warnings: string): number {
+/** Length that the container states; what ffprobe has guessed from the bit rate is none. */
+function statedSeconds(stream: ProbedStream, warnings: string): number | undefined {
+  if (/Estimating duration from bitrate/.test(warnings)) return undefined
   const tagged = /^(\d+):(\d+):([\d.]+)$/.exec(stream.tags?.DURATION ?? '')
   const seconds = tagged ? Number(tagged[1]) * 3600 + Number(tagged[2]) * 60 + Number(tagged[3]) : Number(stream.duration)
-  const told = seconds > 0 && !container.includes('mp4') && !/Estimating duration from bitrate/.test(warnings)
-  return told ? Math.floor((seconds - 0.1) * sampleRate) : 0
+  return seconds > 0 ? seconds : undefined
+}
+
+/**
+ * Containers count encoder padding differently: a tenth of a second is above any codec's frame, below any cut worth the name. Of a cut MP4 ffmpeg itself
+ * complains.
+ */
+function leastFrames(seconds: number | undefined, container: string, sampleRate: number): number {
+  return seconds === undefined || container.includes('mp4') ? 0 : Math.floor((seconds - 0.1) * sampleRate)
 }
 
 /**

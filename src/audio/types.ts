@@ -19,7 +19,8 @@ export interface AudioInfo {
   readonly channels: number
   /**
    * Samples per channel as the container counts them; undefined for pipes and streams without a length. Good for progress;
-   * the blocks are the truth (headers may lie, and a few Vorbis encoders miscount by part of a block).
+   * the blocks are the truth (headers may lie, a few Vorbis encoders miscount by part of a block, and containers such as MP4 round
+   * or leave out an encoder's padding).
    */
   readonly frames: number | undefined
   /** Name of the container or codec by content: wav, flac, mp3, ogg-vorbis, opus, … or ffmpeg's name for it. */

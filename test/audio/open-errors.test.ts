@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -109,6 +109,25 @@ describe('openAudio through ffmpeg', () => {
     expect(alac.info.sampleFormat).toEqual({ kind: 'int', bits: 16 })
     expect(largestDifference(interleave(alac.channels), readExactly(at('tone.wav')))).toBe(0)
     expect(await readInfo(at('tone.m4a'))).toMatchObject({ format: 'aac', sampleFormat: undefined, sampleRate: 44100, channels: 2 })
+  })
+
+  it('tells the length that the container states, by which progress knows the time left', async () => {
+    // 8 s, and at most a frame of AAC (1024 samples) more; Matroska counts milliseconds.
+    ffmpeg('-i', at('tone.wav'), '-c:a', 'aac', at('tone.mka'))
+    for (const name of ['tone.m4a', 'tone.mka']) {
+      const { frames } = await readInfo(at(name))
+      expect(frames, name).toBeGreaterThanOrEqual(8 * 44100)
+      expect(frames, name).toBeLessThanOrEqual(8 * 44100 + 2048)
+    }
+    // Bare AAC has no container; what ffprobe guesses from its bit rate is no statement.
+    ffmpeg('-i', at('tone.wav'), at('tone.aac'))
+    expect((await readInfo(at('tone.aac'))).frames).toBeUndefined()
+  })
+
+  it('says that an MP4 whose index is cut away is incomplete', async () => {
+    const bytes = readFileSync(at('tone.m4a'))
+    writeFileSync(at('cut-index.m4a'), bytes.subarray(0, bytes.length * 0.7))
+    expect(await complaintOf(at('cut-index.m4a'))).toMatch(/^is an MP4 or M4A file that breaks off before its index/)
   })
 
   it('takes the sound out of a film', async () => {
