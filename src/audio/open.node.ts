@@ -13,6 +13,7 @@ import { openFlac } from './flac.ts'
 import { skipTags } from './id3.ts'
 import { openMp3, startsWithMpegFrame } from './mp3.ts'
 import { openOgg } from './ogg.ts'
+import { openPipe } from './pipe.node.ts'
 import type { AudioBlock, AudioStream } from './types.ts'
 import { readWavHeader } from './wav-header.ts'
 import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
@@ -30,15 +31,14 @@ import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
 export async function openAudio(path: string, options: { signal?: AbortSignal } = {}): Promise<AudioStream> {
   const { signal } = options
   signal?.throwIfAborted()
-  const handle = await openFile(path)
+  const bytes = await openBytes(path, signal)
   try {
-    const reader = await fileReader(handle, path)
-    const decoder = await decode(reader, path, signal)
+    const decoder = await decode(bytes.reader, path, signal)
     if (signal?.aborted) await decoder.release()
     signal?.throwIfAborted()
-    return toStream(decoder, handle, path, signal)
+    return toStream(decoder, bytes, path, signal)
   } catch (error) {
-    await handle.close()
+    await bytes.close()
     throw asAudioError(error, path, signal)
   }
 }
@@ -65,22 +65,46 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-async function fileReader(handle: FileHandle, path: string): Promise<ByteReader> {
-  const stat = await handle.stat()
-  if (stat.isDirectory()) throw new AudioError('is a folder, not a sound file', { path })
-  const seekable = stat.isFile()
-  return createByteReader({
-    name: path,
-    size: seekable ? stat.size : undefined,
-    seekable,
-    fill: async (target, position) => {
-      try {
-        return (await handle.read(target, 0, target.length, seekable ? position : null)).bytesRead
-      } catch (error) {
-        throw new AudioError(`cannot be read (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
-      }
-    },
-  })
+interface OpenBytes {
+  readonly reader: ByteReader
+  /** Makes a read that waits for a pipe's writer end soon, with an error. */
+  interrupt(): void
+  close(): Promise<void>
+}
+
+async function openBytes(path: string, signal: AbortSignal | undefined): Promise<OpenBytes> {
+  const handle = await openFile(path)
+  try {
+    const stat = await handle.stat()
+    if (stat.isDirectory()) throw new AudioError('is a folder, not a sound file', { path })
+    const seekable = stat.isFile()
+    const pipe = stat.isFIFO() ? await openPipe(path, signal) : undefined
+    const read = async (target: Uint8Array, position: number): Promise<number> =>
+      pipe ? pipe.read(target) : (await handle.read(target, 0, target.length, seekable ? position : null)).bytesRead
+    const reader = createByteReader({
+      name: path,
+      size: seekable ? stat.size : undefined,
+      seekable,
+      fill: async (target, position) => {
+        try {
+          return await read(target, position)
+        } catch (error) {
+          throw new AudioError(`cannot be read (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
+        }
+      },
+    })
+    return {
+      reader,
+      interrupt: () => pipe?.close(),
+      close: async () => {
+        pipe?.close()
+        await handle.close()
+      },
+    }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
 }
 
 async function decode(reader: ByteReader, path: string, signal: AbortSignal | undefined): Promise<Decoder> {
@@ -107,7 +131,7 @@ async function decodeOurselves(reader: ByteReader): Promise<Decoder | undefined>
   return (await startsWithMpegFrame(reader)) ? openMp3(reader) : undefined
 }
 
-function toStream(decoder: Decoder, handle: FileHandle, path: string, signal: AbortSignal | undefined): AudioStream {
+function toStream(decoder: Decoder, bytes: OpenBytes, path: string, signal: AbortSignal | undefined): AudioStream {
   const inner = decoder.blocks()
   let step: Promise<IteratorResult<AudioBlock>> | undefined
   let closing: Promise<void> | undefined
@@ -115,11 +139,12 @@ function toStream(decoder: Decoder, handle: FileHandle, path: string, signal: Ab
     closing ??= (async () => {
       signal?.removeEventListener('abort', close)
       decoder.interrupt?.()
+      bytes.interrupt()
       await step?.catch(() => {})
       try {
         await decoder.release()
       } finally {
-        await handle.close()
+        await bytes.close()
       }
     })()
     return closing

@@ -172,4 +172,38 @@ describe('WAV structure', () => {
     expect(sound.info.frames).toBeUndefined()
     expect(sound.frames).toBe(50000)
   })
+
+  it('stops reading from a pipe whose writer stalls, in the header and in the samples, when it is closed or aborted', async () => {
+    const path = join(folder, 'stalled')
+    execFileSync('mkfifo', [path])
+    const bytes = wavBytes({ channels: 2, data: new Uint8Array(4 * 50000), dataLength: 0xffffffff })
+    const header = file(bytes.slice(0, 20))
+    const most = file(bytes)
+    const stalled = async (source: string, read: (signal: AbortSignal, abort: () => void) => Promise<void>): Promise<void> => {
+      const writer = spawn('sh', ['-c', 'exec > "$1"; cat "$0"; exec sleep 600', source, path], { stdio: 'inherit' })
+      const controller = new AbortController()
+      try {
+        await read(controller.signal, () => controller.abort(new Error('enough')))
+      } finally {
+        writer.kill()
+      }
+    }
+    await stalled(header, async (signal, abort) => {
+      const opening = openAudio(path, { signal })
+      setTimeout(abort, 50)
+      await expect(opening).rejects.toThrow('enough')
+    })
+    const readOn = async (blocks: AsyncIterable<unknown>, then: () => void): Promise<void> => {
+      let count = 0
+      for await (const _ of blocks) if (++count === 3) setTimeout(then, 10)
+    }
+    await stalled(most, async (signal, abort) => {
+      const { blocks } = await openAudio(path, { signal })
+      await expect(readOn(blocks, abort)).rejects.toThrow('enough')
+    })
+    await stalled(most, async (signal) => {
+      const { blocks, close } = await openAudio(path, { signal })
+      await expect(readOn(blocks, () => void close())).rejects.toThrow('was closed')
+    })
+  })
 })

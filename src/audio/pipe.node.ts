@@ -1,0 +1,39 @@
+/**
+ * Bytes of a named pipe without a thread: a thread that reads from a pipe whose writer stalls can neither be called back nor left behind
+ * when the process ends.
+ */
+
+import { constants, open } from 'node:fs'
+import { Socket } from 'node:net'
+import { promisify } from 'node:util'
+
+export interface PipeBytes {
+  /** Fills a start of `target` with the next bytes and gives their number, 0 at the end. */
+  read(target: Uint8Array): Promise<number>
+  /** Ends a read that waits, with an error. */
+  close(): void
+}
+
+/** Opens a pipe that has been opened for reading already, so that nothing written is lost and no writer need be there any more. */
+export async function openPipe(path: string, signal: AbortSignal | undefined): Promise<PipeBytes> {
+  const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const socket = new Socket({ fd, readable: true, writable: false, ...(signal ? { signal } : {}) })
+  const chunks: AsyncIterator<Uint8Array> = socket[Symbol.asyncIterator]()
+  // Reads tell their errors; an abort before the first of them has nobody else to listen.
+  socket.on('error', () => {})
+  let rest: Uint8Array = new Uint8Array(0)
+  return {
+    async read(target) {
+      if (rest.length === 0) {
+        const { value, done } = await chunks.next()
+        if (done) return 0
+        rest = value
+      }
+      const bytes = rest.subarray(0, target.length)
+      target.set(bytes)
+      rest = rest.subarray(bytes.length)
+      return bytes.length
+    },
+    close: () => void socket.destroy(),
+  }
+}
