@@ -16,7 +16,7 @@ import {
   writeStems,
 } from '../separation/index.ts'
 import { exitCodes, fileError, oneLine, printError, UsageError } from './errors.ts'
-import { createProgress, formatDuration, formatRate, type ProgressStream } from './progress.ts'
+import { createProgress, formatDuration, formatRate, type Progress, type ProgressStream } from './progress.ts'
 import type { SeparateFlags } from './separate-options.ts'
 
 /** What the command needs from outside, so that tests can stand in for it. */
@@ -124,6 +124,7 @@ async function separateJob(
   const { info } = source
   stderr.write(`${job.input}: ${describeSong(info)}\n`)
   const progress = createProgress({ label: job.base, unit: 'audio', stream: stderr })
+  let lowering: Progress | undefined
   try {
     const written = await writeStems(source, {
       separator,
@@ -135,10 +136,16 @@ async function separateJob(
       overwrite: flags.force,
       signal,
       onProgress: ({ doneSeconds, totalSeconds }) => progress.update(doneSeconds, { total: totalSeconds }),
+      onLowering: ({ doneSeconds, totalSeconds }) => {
+        progress.done()
+        lowering ??= createProgress({ label: `${job.base}, lowering`, unit: 'audio', stream: stderr })
+        lowering.update(doneSeconds, { total: totalSeconds })
+      },
     })
     return { ...written, job, info, elapsedSeconds: (performance.now() - started) / 1000 }
   } finally {
     progress.done()
+    lowering?.done()
   }
 }
 

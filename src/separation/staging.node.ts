@@ -1,20 +1,20 @@
 /** A hidden folder beside the outputs in which they are made, so that they appear whole and together, or not at all. */
 
 import { rmSync } from 'node:fs'
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, link, lstat, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { SeparationError } from './errors.ts'
 
 export interface Staging {
   /** The path under which to make a file that will be called `name`. */
   path(name: string): string
   /**
-   * Moves files of these names to the folder outside, all of them or none.
+   * Moves files of these names to the folder outside, all of them or none: after an error the files that were there before are there again.
    *
-   * @throws SeparationError when one exists there and `overwrite` is false.
+   * @throws SeparationError when one exists there and `overwrite` is false, or is a folder.
    */
   publish(names: readonly string[], overwrite: boolean): Promise<void>
-  /** Removes the hidden folder and all that is left in it. */
+  /** Removes the hidden folder with all that is left in it, and the folder outside if it was made for this and nothing has come into it. */
   discard(): Promise<void>
 }
 
@@ -26,37 +26,53 @@ function discardAll(): void {
 }
 
 export function fileExists(path: string): Promise<boolean> {
-  return access(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   )
 }
 
+/** Removes a folder and those above it up to `highest`, as far as they are empty. */
+async function removeEmpty(folder: string, highest: string): Promise<void> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const removed = await rmdir(at).then(
+      () => true,
+      () => false,
+    )
+    if (!removed || at === resolve(highest)) return
+  }
+}
+
 /** Makes the folder (and those above it) where missing, and the hidden one in it. */
 export async function createStaging(folder: string): Promise<Staging> {
-  await mkdir(folder, { recursive: true })
+  const highestMade = await mkdir(folder, { recursive: true })
   const hidden = await mkdtemp(join(folder, '.divisi-'))
   if (live.size === 0) process.once('exit', discardAll)
   live.add(hidden)
   return {
     path: (name) => join(hidden, name),
     async publish(names, overwrite) {
-      const fresh: string[] = []
+      const undo: (() => Promise<void>)[] = []
       try {
         for (const name of names) {
           const target = join(folder, name)
-          const existed = await fileExists(target)
-          if (existed && !overwrite) throw new SeparationError(`${target} exists and is not replaced unless overwriting is asked for`)
+          const found = await lstat(target).catch(() => undefined)
+          if (found && !overwrite) throw new SeparationError(`${target} exists and is not replaced unless overwriting is asked for`)
+          if (found?.isDirectory()) throw new SeparationError(`${target} is a folder, which is not replaced`)
+          const former = join(hidden, `${name}.former`)
+          // A second name and not another place, so that the file is there all the time; not all file systems have second names.
+          if (found) await link(target, former).catch(() => copyFile(target, former))
           await rename(join(hidden, name), target)
-          if (!existed) fresh.push(target)
+          undo.push(() => (found ? rename(former, target) : rm(target, { force: true })))
         }
       } catch (error) {
-        await Promise.all(fresh.map((target) => rm(target, { force: true })))
+        for (const step of undo) await step()
         throw error
       }
     },
     async discard() {
       await rm(hidden, { recursive: true, force: true })
+      if (highestMade !== undefined) await removeEmpty(folder, highestMade)
       live.delete(hidden)
       if (live.size === 0) process.off('exit', discardAll)
     },

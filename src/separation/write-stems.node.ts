@@ -10,7 +10,7 @@ import type { AudioBlock, AudioStream, SampleFormat, Samples, WavFormat, WavWrit
 import { createWavWriter, openAudio, quantise, sampleRange } from '../audio/index.ts'
 import { SeparationError } from './errors.ts'
 import { createOversLog, type OversLog } from './overs.node.ts'
-import { type SeparateOptions, separate } from './separate.ts'
+import { type SeparateOptions, type SeparationProgress, separate } from './separate.ts'
 import { createStaging, type Staging } from './staging.node.ts'
 import type { SeparatedBlock } from './stem-assembler.ts'
 import { stemFormatFor } from './stem-format.ts'
@@ -25,6 +25,8 @@ export interface WriteStemsOptions extends SeparateOptions {
   readonly sampleFormat?: SampleFormat | undefined
   /** Replace files of the same name; default false. */
   readonly overwrite?: boolean | undefined
+  /** Called as `onProgress` is, while stems that would clip are written once more, lowered. */
+  readonly onLowering?: ((progress: SeparationProgress) => void) | undefined
 }
 
 export interface WrittenStems {
@@ -80,7 +82,14 @@ function gainFor(peak: number, format: SampleFormat): number {
 }
 
 /** Writes the finished files anew, scaled: stems are rounded, the instrumental is the difference of scaled mixture and vocals. */
-async function applyGain(gain: number, files: readonly StemFile[], staging: Staging, wav: WavFormat, signal?: AbortSignal): Promise<void> {
+async function applyGain(
+  gain: number,
+  files: readonly StemFile[],
+  staging: Staging,
+  wav: WavFormat,
+  onBlock: (frames: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { sampleFormat } = wav
   const scale = (block: AudioBlock): AudioBlock =>
     block.map((samples) =>
@@ -113,6 +122,7 @@ async function applyGain(gain: number, files: readonly StemFile[], staging: Stag
           return writers[f]!.write(mixture.map((samples, c) => combine(samples, scaledVocals![c]!, -1)))
         }),
       )
+      onBlock(results[0]!.value![0]!.length)
     }
     for (const writer of writers) await writer.finish()
   } finally {
@@ -154,7 +164,14 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
     for (const { writer } of files) await writer.finish()
     const peak = Math.max(...files.map(({ overs }) => overs.peak))
     const gain = peak === 0 ? 1 : gainFor(peak, sampleFormat)
-    if (gain !== 1) await applyGain(gain, files, staging, wav, signal)
+    if (gain !== 1) {
+      let lowered = 0
+      const onBlock = (count: number): void => {
+        lowered += count
+        options.onLowering?.({ doneSeconds: lowered / sampleRate, totalSeconds: frames / sampleRate })
+      }
+      await applyGain(gain, files, staging, wav, onBlock, signal)
+    }
     signal?.throwIfAborted()
     await staging.publish(
       files.map(({ name }) => name),

@@ -1,11 +1,11 @@
 /** Files of stems: they sum to the song to the last bit, keep its format, and appear whole or not at all. */
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AudioBlock, type AudioInfo, openAudio, quantise, type SampleFormat } from '../../src/audio/index.ts'
-import { type Separator, stemFormatFor, type WriteStemsOptions, writeStems } from '../../src/separation/index.ts'
+import { type SeparationProgress, type Separator, stemFormatFor, type WriteStemsOptions, writeStems } from '../../src/separation/index.ts'
 import { type FakeSource, identity, noise, perChannel, separatorOf, smoothing, sourceOf } from './fakes.ts'
 
 let folder: string
@@ -152,6 +152,37 @@ describe('writeStems', () => {
     expect(await readFile(join(folder, 'song.instrumental.wav'), 'utf8')).toBe('precious')
     await write(sourceOf(noise(1, 10)), separatorOf(identity), { overwrite: true })
     expect((await readAll('song.instrumental.wav')).samples[0]).toHaveLength(10)
+  })
+
+  it('restores what it has replaced when the other file cannot be', async () => {
+    await mkdir(join(folder, 'song.instrumental.wav'))
+    await writeFile(join(folder, 'song.instrumental.wav', 'inside'), 'precious too')
+    const attempt = () => write(sourceOf(noise(1, 10)), separatorOf(identity), { overwrite: true })
+    await expect(attempt()).rejects.toThrow(/song\.instrumental\.wav is a folder, which is not replaced/)
+    expect(await readdir(folder)).toEqual(['song.instrumental.wav'])
+    await writeFile(join(folder, 'song.vocals.wav'), 'precious')
+    await expect(attempt()).rejects.toThrow(/is a folder/)
+    expect((await readdir(folder)).sort()).toEqual(['song.instrumental.wav', 'song.vocals.wav'])
+    expect(await readFile(join(folder, 'song.vocals.wav'), 'utf8')).toBe('precious')
+    expect(await readdir(join(folder, 'song.instrumental.wav'))).toEqual(['inside'])
+  })
+
+  it('removes the folders that it made for a song that fails, and no others', async () => {
+    await mkdir(join(folder, 'a'))
+    const broken = sourceOf(noise(2, 20_000), { failure: new Error('breaks off') })
+    await expect(write(broken, separatorOf(identity), { folder: join(folder, 'a', 'b', 'c') })).rejects.toThrow('breaks off')
+    expect(await readdir(join(folder, 'a'))).toEqual([])
+  })
+
+  it('tells how far it is while stems are lowered', async () => {
+    const told: SeparationProgress[] = []
+    const loud = perChannel((samples) => samples.map((sample) => 1.4 * sample))
+    const song = noise(1, 40_000, { level: 0.99, bits: 16 })
+    const onLowering = (progress: SeparationProgress) => void told.push(progress)
+    await write(sourceOf(song, { sampleFormat: int(16) }), separatorOf(loud), { onLowering })
+    expect(told.length).toBeGreaterThan(1)
+    expect(told.at(-1)).toEqual({ doneSeconds: 40_000 / 44100, totalSeconds: 40_000 / 44100 })
+    expect(told.map(({ doneSeconds }) => doneSeconds)).toEqual(told.map(({ doneSeconds }) => doneSeconds).toSorted((a, b) => a - b))
   })
 
   it('leaves nothing behind when the source breaks off, the network fails, the song is empty or the work is aborted', async () => {
