@@ -60,7 +60,7 @@ export async function runTrain(
         stderr.write(
           `${recipe.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`,
         )
-        if (event.note) stderr.write(`note: ${event.note}\n`)
+        for (const note of event.notes) stderr.write(`note: ${note}\n`)
         progress = createProgress({ label: 'training', unit: 'steps', total: recipe.training.steps, initial: event.step, stream: stderr })
         return
       case 'step':
@@ -72,7 +72,6 @@ export async function runTrain(
           `step ${event.step}: validation SI-SDR ${event.siSdr.toFixed(2)} dB (mixture ${event.siSdrGain >= 0 ? '+' : '−'}${Math.abs(event.siSdrGain).toFixed(2)}), instrumental SDR ${event.sdrInstrumental.toFixed(2)} dB${event.best ? ', best' : ''}`,
         )
         return
-      case 'saved':
     }
   }
   const result = await runTraining({
@@ -86,7 +85,11 @@ export async function runTrain(
     stopAfter,
     onEvent,
   })
-  progress?.done(`${result.finished ? 'done' : 'stopped'} at step ${result.step}: ${result.modelFile}`)
+  progress?.done(
+    result.finished
+      ? `done at step ${result.step}: ${result.model}`
+      : `stopped at step ${result.step}: the same command goes on from ${result.checkpoint}`,
+  )
   if (signal.aborted) throw signal.reason
   return exitCodes.ok
 }

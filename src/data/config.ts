@@ -43,6 +43,9 @@ function stemSchema(d: {
     .prefault({})
 }
 
+/** Raised whenever the same seed and configuration begin to give other examples: runs do not go on across it. */
+export const mixVersion = 1
+
 export const mixSchema = z
   .strictObject({
     /** Examples without any vocals: the target is silence. */

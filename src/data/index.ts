@@ -12,7 +12,7 @@ export {
   sharedGroups,
   writeCatalogue,
 } from './catalogue.node.ts'
-export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, type StemConfig } from './config.ts'
+export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, mixVersion, type StemConfig } from './config.ts'
 export { type Batch, createLoader, type Loader, type LoaderOptions } from './loader.node.ts'
 export { createMixer, type Example, type Mixer } from './mix.ts'
 export * from './synthetic/index.ts'

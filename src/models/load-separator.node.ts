@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { istft } from '../dsp/index.ts'
 import { compile, createOnnxRuntimeBackend } from '../runtime/index.ts'
-import { readModel } from './model-file.ts'
+import type { Tensor } from '../tensor/index.ts'
+import { type LoadedModel, readModel } from './model-file.ts'
 import type { Separator } from './separator.ts'
 
 /** Models that ship with the package. */
@@ -29,6 +30,15 @@ async function readModelFile(name: string): Promise<Uint8Array> {
   }
 }
 
+async function readNamedModel(name: string): Promise<LoadedModel> {
+  const bytes = await readModelFile(name)
+  try {
+    return readModel(bytes)
+  } catch (error) {
+    throw new RangeError(`model "${name}": ${(error as Error).message}`, { cause: error })
+  }
+}
+
 /**
  * Loads a model and makes it ready: weights are embedded in the program, which the CPU runs with pre-packed convolutions.
  *
@@ -39,19 +49,22 @@ export async function loadSeparator(name = 'vocals', options: LoadOptions = {}):
   const { device = 'cpu', frames = 512, threads } = options
   if (!(devices as readonly string[]).includes(device))
     throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)
-  const model = readModel(await readModelFile(name))
-  const { network, values } = model
+  if (!Number.isInteger(frames) || frames < 2) throw new RangeError(`frames: ${frames}; allowed are whole numbers ≥ 2`)
+  const { network, values, name: title } = await readNamedModel(name)
   const { hopLength, sampleRate } = network.config
   const windowLength = (frames - 1) * hopLength
   const backend = await createOnnxRuntimeBackend(threads === undefined ? {} : { threads })
-  const program = await compile(
-    ({ mixture }) => ({ vocals: istft(network.forward(mixture).vocals, windowLength, network.config) }),
-    { mixture: [1, 2, windowLength] },
-    { backend, constants: values },
-  )
+  const separateWindow = ({ mixture }: { mixture: Tensor }) => ({
+    vocals: istft(network.forward(mixture).vocals, windowLength, network.config),
+  })
+  const shapes = { mixture: [1, 2, windowLength] }
+  const program = await compile(separateWindow, shapes, { backend, constants: values }).catch(async (error: unknown) => {
+    await backend.dispose()
+    throw error
+  })
   const joined = new Float32Array(2 * windowLength)
   return {
-    name: model.name,
+    name: title,
     device: backend.description,
     stems: ['vocals'],
     sampleRate,

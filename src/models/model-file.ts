@@ -56,13 +56,15 @@ export function readModel(bytes: Uint8Array): LoadedModel {
   const network = createNetwork(about.model)
   const layout = layoutOf(network)
   const values = new Map<string, Float32Array>()
-  for (const { name, parameter, size } of [...layout.parameters, ...layout.buffers]) {
+  for (const { name, parameter } of [...layout.parameters, ...layout.buffers]) {
     const stored = tensors.get(name)
-    if (stored?.data.length !== size)
-      throw new RangeError(
-        `model file: "${name}" (${parameter.shape.join(', ')}) is missing or has another size; the file does not fit its network`,
-      )
-    values.set(name, stored.data)
+    if (stored?.shape.join() !== parameter.shape.join()) {
+      const found = stored ? `has the shape (${stored.shape.join(', ')})` : 'is missing'
+      throw new RangeError(`model file: "${name}" ${found}, its network needs (${parameter.shape.join(', ')})`)
+    }
+    values.set(name, stored!.data)
   }
+  const extra = [...tensors.keys()].find((name) => !values.has(name))
+  if (extra !== undefined) throw new RangeError(`model file: its network has no "${extra}"`)
   return { name: about.name, network, values, metadata }
 }

@@ -1,5 +1,5 @@
 /** Layers: modules with PyTorch's names and state-dict layout. */
 export { constantInit, defaultInit, fanIn, kaimingNormal, uniformInit } from './init.ts'
 export { BatchNorm, Conv2d, type Conv2dOptions, ConvTranspose2d, Linear } from './layers.ts'
-export { isTraining, traceTraining, updateBuffer } from './mode.ts'
+export { isTraining, type TrainingTraceOptions, traceTraining, updateRunning } from './mode.ts'
 export { type Init, initialValues, type Layout, layoutOf, Module, type Parameter, parameter, type Slot } from './module.ts'

@@ -15,7 +15,7 @@ import {
   withPlace,
 } from '../tensor/index.ts'
 import { constantInit, defaultInit, kaimingNormal } from './init.ts'
-import { isTraining, updateBuffer } from './mode.ts'
+import { isTraining, updateRunning } from './mode.ts'
 import { Module, type Parameter, parameter } from './module.ts'
 
 /** y = x Wᵀ + b on the last axis, weight (out, in). */
@@ -102,9 +102,8 @@ export class BatchNorm extends Module {
     if (!isTraining()) return batchNormInference(x, this.weight, this.bias, this.running_mean, this.running_var, this.#eps)
     const { y, mean, variance } = batchNorm(x, this.weight, this.bias, this.#eps)
     const count = sizeOf(x.shape) / x.shape[1]!
-    const blend = (before: Tensor, now: Tensor) => add(mul(before, 1 - this.#momentum), mul(now, this.#momentum))
-    updateBuffer(this.running_mean, (before) => blend(before, mean))
-    updateBuffer(this.running_var, (before) => blend(before, mul(variance, count / Math.max(1, count - 1))))
+    updateRunning(this.running_mean, mean, this.#momentum)
+    updateRunning(this.running_var, mul(variance, count / Math.max(1, count - 1)), this.#momentum)
     return y
   }
 }

@@ -14,7 +14,7 @@ export interface Parameter extends Tensor {
 }
 
 export function parameter(shape: Shape, init: Init, role: Parameter['role'] = 'parameter'): Parameter {
-  return { ...input('unnamed parameter', shape), role, init }
+  return { ...input('parameter without a name (call layoutOf(model) before tracing it)', shape), role, init }
 }
 
 /** Base of everything that has parameters: its fields are parameters, modules and lists of modules. */

@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { readSafetensors, writeSafetensors } from '../formats/index.ts'
+import type { Schedule } from './schedule.ts'
 
 export interface Checkpoint {
   /** Flat arrays by name: weights, first, second, average, buffers. */
@@ -12,12 +13,16 @@ export interface Checkpoint {
 export interface CheckpointFacts {
   /** Updates done. */
   readonly step: number
-  /** Digest of everything that must be equal for an exact resume: recipe, files, layout of the model. */
+  /** Digest of everything that must be equal for an exact resume, see identityOf. */
   readonly identity: string
-  /** What computed it: bit-identical continuation is promised only for the same. */
-  readonly engine: string
+  /** What computed it, in order: bit-identical continuation is promised only for the last one. */
+  readonly engines: readonly string[]
+  /** Learning rates up to here. */
+  readonly schedule: Schedule
   readonly bestScore: number | null
   readonly seconds: number
+  /** Steps in a row, up to here, whose numbers were not finite. */
+  readonly rejected: number
 }
 
 /** Writes beside the target, flushes, renames. */
@@ -53,7 +58,11 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  const { tensors, metadata } = readSafetensors(bytes)
-  if (!metadata.divisi) throw new RangeError(`${path}: is no checkpoint of divisi; move it away or give another run folder`)
-  return { arrays: new Map([...tensors].map(([name, { data }]) => [name, data])), facts: JSON.parse(metadata.divisi) as CheckpointFacts }
+  try {
+    const { tensors, metadata } = readSafetensors(bytes)
+    if (!metadata.divisi) throw new RangeError('it is no checkpoint of divisi')
+    return { arrays: new Map([...tensors].map(([name, { data }]) => [name, data])), facts: JSON.parse(metadata.divisi) as CheckpointFacts }
+  } catch (error) {
+    throw new RangeError(`${path}: ${(error as Error).message}; move it away or give another run folder`)
+  }
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { mixSchema } from '../data/index.ts'
+import { mixSchema, SINGER_NAMES } from '../data/index.ts'
 import { bandUnetConfig } from '../models/index.ts'
 
 const count = z.number().int().min(1)
@@ -16,7 +16,11 @@ const dataSchema = z
     /** CSV of recordings by SHA-256, beside the recipe. */
     files: z.string().optional(),
     /** Songs that the synthesiser makes, beside the recordings (drawn as often as `mix.synthetic` says) or instead of them. */
-    syntheticSongs: z.number().int().min(0).default(0),
+    syntheticSongs: z
+      .number()
+      .int()
+      .default(0)
+      .refine((n) => n === 0 || n >= SINGER_NAMES.length, `0, or at least ${SINGER_NAMES.length}: one per singer`),
     /** Length of each (seconds). */
     syntheticSeconds: z.number().min(2).default(30),
     mix: mixSchema.prefault({}),
@@ -26,22 +30,18 @@ const dataSchema = z
     'needs `files`, or `syntheticSongs` above 0, or `data: synthetic`',
   )
 
-export const recipeSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
-  model: bandUnetConfig,
-  /** `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone. */
-  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs } : value), dataSchema),
-  training: z.strictObject({
+const trainingSchema = z
+  .strictObject({
     seed: z.number().int().min(0).default(1),
     steps: count,
     batchSize: count,
     /** Spectrogram frames of an example. */
-    frames: count,
+    frames: z.number().int().min(2),
     learningRate: z.number().positive(),
     warmup: z.number().int().min(0).default(200),
     /** Last steps, over which the learning rate falls to 0. */
     decay: z.number().int().min(0),
-    betas: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).default([0.9, 0.99]),
+    betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.99]),
     eps: z.number().positive().default(1e-8),
     weightDecay: z.number().min(0).default(0.01),
     clipNorm: z.number().positive().default(1),
@@ -50,7 +50,15 @@ export const recipeSchema = z.strictObject({
     validationExamples: count.default(32),
     /** Steps between checkpoints. */
     checkpointEvery: count.default(100),
-  }),
+  })
+  .refine(({ decay, steps }) => decay <= steps, { path: ['decay'], message: 'more decay than steps' })
+
+export const recipeSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+  model: bandUnetConfig,
+  /** `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone. */
+  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs } : value), dataSchema),
+  training: trainingSchema,
 })
 
 export type Recipe = z.output<typeof recipeSchema>

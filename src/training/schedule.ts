@@ -15,3 +15,9 @@ export function learningRate({ peak, warmup, decay, steps }: Schedule, step: num
   const fall = Math.min(1, Math.max(0, steps - step) / Math.max(1, decay))
   return peak * Math.min(rise, fall)
 }
+
+/** Whether two schedules gave the first `steps` updates the same rates. */
+export function samePast(a: Schedule, b: Schedule, steps: number): boolean {
+  for (let step = 0; step < steps; step++) if (learningRate(a, step) !== learningRate(b, step)) return false
+  return true
+}

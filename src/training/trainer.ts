@@ -41,8 +41,11 @@ export interface Trainer<Name extends string> {
   /** Everything that the next step depends on. */
   snapshot(): Promise<Map<string, Float32Array>>
   restore(arrays: ReadonlyMap<string, Float32Array>, step: number): Promise<void>
-  /** Feeds of the averaged weights and of the statistics for programs of the same model. */
-  averaged(): Record<string, DeviceView>
+  /**
+   * The model to judge and to ship: averaged weights, by name, with running statistics that are plain means over the batches given.
+   * Those of the loop belong to the weights before averaging and to the last few batches (Izmailov et al. 2018, arXiv 1803.05407, 3.2).
+   */
+  averaged(batches: AsyncIterable<Readonly<Record<Name, Float32Array>>>): Promise<Map<string, Float32Array>>
   dispose(): Promise<void>
 }
 
@@ -62,6 +65,40 @@ function flatten(slots: readonly Slot[], length: number, values: ReadonlyMap<str
 
 function views(slots: readonly Slot[], array: DeviceArray, prefix = ''): Record<string, DeviceView> {
   return Object.fromEntries(slots.map(({ name, parameter, offset }) => [prefix + name, array.view(offset, parameter.shape)]))
+}
+
+function unflatten(slots: readonly Slot[], flat: Float32Array): [string, Float32Array][] {
+  return slots.map(({ name, offset, size }) => [name, flat.slice(offset, offset + size)])
+}
+
+/** Statistics of the buffers under given weights, as means over batches, flat. */
+async function runningMeans<Name extends string>(
+  { task, backend }: TrainerOptions<Name>,
+  layout: Layout,
+  weights: DeviceArray,
+  batches: AsyncIterable<Readonly<Record<Name, Float32Array>>>,
+): Promise<Float32Array> {
+  const program = await compile(
+    (inputs) => {
+      const { updates } = traceTraining(() => task.loss(inputs), { momentum: inputs['statistics/momentum'] })
+      return Object.fromEntries(layout.buffers.map(({ name, parameter }) => [`next/${name}`, updates.get(parameter) ?? parameter]))
+    },
+    { ...task.batch, 'statistics/momentum': [] } as Record<Name | 'statistics/momentum', readonly number[]>,
+    { backend },
+  )
+  let [now, next] = [await backend.allocate(layout.bufferCount), await backend.allocate(layout.bufferCount)]
+  let count = 0
+  for await (const batch of batches) {
+    const momentum = Float32Array.of(1 / ++count)
+    const feeds = { ...(batch as Record<string, Float32Array>), 'statistics/momentum': momentum, ...views(layout.parameters, weights) }
+    await program.run({ ...feeds, ...views(layout.buffers, now) }, { into: views(layout.buffers, next, 'next/') })
+    ;[now, next] = [next, now]
+  }
+  if (count === 0) throw new RangeError('averaged: needs at least one batch to take running statistics from')
+  const means = await now.read()
+  for (const array of [now, next]) await array.free()
+  await program.dispose()
+  return means
 }
 
 export async function createTrainer<Name extends string>(options: TrainerOptions<Name>): Promise<Trainer<Name>> {
@@ -142,7 +179,10 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
       }
       step = at
     },
-    averaged: () => ({ ...views(layout.parameters, now.average), ...views(layout.buffers, now.buffers) }),
+    averaged: async (batches) => {
+      const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, now.average, batches) : new Float32Array(0)
+      return new Map([...unflatten(layout.parameters, await now.average.read()), ...unflatten(layout.buffers, buffers)])
+    },
     dispose: async () => {
       await gradientsProgram.dispose()
       await adam.dispose()

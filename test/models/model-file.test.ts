@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { istft } from '../../src/dsp/index.ts'
-import { writeSafetensors } from '../../src/formats/index.ts'
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../../src/formats/index.ts'
 import { bandUnetConfig, createNetwork, loadSeparator, readModel, writeModel } from '../../src/models/index.ts'
 import { initialValues } from '../../src/nn/index.ts'
 import { compile, createReferenceBackend } from '../../src/runtime/index.ts'
@@ -45,11 +45,18 @@ describe('model files', () => {
   })
 
   it('refuse weights that do not fit, other files, and later formats, by name', () => {
-    const missing = new Map(values)
-    missing.delete('mask.bias')
-    const tensors = new Map([...missing].map(([name, data]) => [name, { shape: [data.length], data }] as const))
+    const { tensors } = readSafetensors(bytes)
     const metadata = { divisi: JSON.stringify({ format: 1, name: 'tiny', model: config }) }
-    expect(() => readModel(writeSafetensors({ tensors, metadata }))).toThrow(/"mask.bias" \(2\) is missing/)
+    const changed = (change: (tensors: Map<string, StoredTensor>) => unknown) => {
+      const copy = new Map(tensors)
+      change(copy)
+      return () => readModel(writeSafetensors({ tensors: copy, metadata }))
+    }
+    expect(changed((copy) => copy.delete('mask.bias'))).toThrow(/"mask.bias" is missing, its network needs \(2\)/)
+    expect(changed((copy) => copy.set('mask.bias', { shape: [1, 2], data: new Float32Array(2) }))).toThrow(
+      /"mask.bias" has the shape \(1, 2\)/,
+    )
+    expect(changed((copy) => copy.set('colour', { shape: [1], data: new Float32Array(1) }))).toThrow(/its network has no "colour"/)
     expect(() => readModel(writeSafetensors({ tensors, metadata: {} }))).toThrow(/describe no model of format 1/)
     expect(() =>
       readModel(writeSafetensors({ tensors, metadata: { divisi: metadata.divisi.replace('"format":1', '"format":2') } })),
@@ -117,6 +124,9 @@ describe('loadSeparator', () => {
     await expect(loadSeparator('nowhere.safetensors')).rejects.toThrow(
       /model "nowhere.safetensors": there is no such file; shipped models are vocals/,
     )
+    await writeFile(join(folder, 'damaged.safetensors'), bytes.subarray(0, 1000))
+    await expect(loadSeparator(join(folder, 'damaged.safetensors'))).rejects.toThrow(/model ".*damaged\.safetensors": safetensors: /)
+    await expect(loadSeparator(join(folder, 'tiny.safetensors'), { frames: 1 })).rejects.toThrow(/frames: 1; allowed are whole numbers ≥ 2/)
     await expect(loadSeparator('vocals', { device: 'gramophone' })).rejects.toThrow(
       /device "gramophone": not available; this version runs on cpu/,
     )

@@ -45,6 +45,10 @@ describe('recipes', () => {
     await expect(read(`name: a\n${model}\ndata: {}\n${training}`)).rejects.toThrow(/needs `files`, or `syntheticSongs` above 0/)
     await expect(read(`name: A b\n${model}\ndata: synthetic\n${training}`)).rejects.toThrow(/lower-case letters, digits and dashes.*name/)
     await expect(read(`name: a\n${model}\ndata: synthetic\n${training.replace('10', '-1')}`)).rejects.toThrow(/>=1.*training\.steps/)
+    await expect(read(`name: a\n${model}\ndata: { syntheticSongs: 3 }\n${training}`)).rejects.toThrow(/0, or at least 14: one per singer/)
+    await expect(read(`name: a\n${model}\ndata: synthetic\n${training.replace('decay: 0', 'decay: 11')}`)).rejects.toThrow(
+      /more decay than steps/,
+    )
     await expect(read(`name: a\nmodel: { architecture: orchestra }\ndata: synthetic\n${training}`)).rejects.toThrow(
       /band-unet.*model\.architecture/,
     )

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { learningRate } from '../../src/training/index.ts'
+import { samePast } from '../../src/training/schedule.ts'
 
 it('the learning rate rises over the warm-up, stays, and falls to nothing over the decay', () => {
   const schedule = { peak: 0.01, warmup: 10, decay: 20, steps: 100 }
@@ -8,4 +9,11 @@ it('the learning rate rises over the warm-up, stays, and falls to nothing over t
   expect(at(90)).toBeCloseTo(0.005, 12)
   expect(at(99)).toBeCloseTo(0.0005, 12)
   expect(at(150)).toBe(0)
+})
+
+it('a run may be made longer as long as its past stays what it was', () => {
+  const schedule = { peak: 0.01, warmup: 10, decay: 20, steps: 100 }
+  expect(samePast(schedule, { ...schedule, steps: 500, decay: 100 }, 80)).toBe(true)
+  expect(samePast(schedule, { ...schedule, steps: 500, decay: 100 }, 82)).toBe(false)
+  expect(samePast(schedule, { ...schedule, peak: 0.02 }, 1)).toBe(false)
 })

@@ -57,6 +57,28 @@ describe('trainer', () => {
     await trainer.dispose()
   })
 
+  it('gives averaged weights with running statistics that are plain means over the batches', async () => {
+    const exact = await tinyTrainer(createReferenceBackend())
+    for (let i = 0; i < 3; i++) await exact.train(tinyBatch(i))
+    const over = (...seeds: number[]) =>
+      exact.averaged(
+        (async function* () {
+          for (const seed of seeds) yield tinyBatch(seed)
+        })(),
+      )
+    const [first, second, both] = [await over(5), await over(6), await over(5, 6)]
+    const name = 'stem.norm.running_mean'
+    // float32 on the way out of the reference: 1e-6 of numbers near 1.
+    for (const [i, value] of both.get(name)!.entries())
+      expect(Math.abs(value - (first.get(name)![i]! + second.get(name)![i]!) / 2)).toBeLessThan(1e-6)
+    expect(first.get(name)).not.toEqual(second.get(name))
+    const { average, weights } = Object.fromEntries(await exact.snapshot()) as Record<string, Float32Array>
+    const slot = exact.layout.parameters.find((candidate) => candidate.name === 'head.conv.weight')!
+    expect(both.get(slot.name)).toEqual(average!.slice(slot.offset, slot.offset + slot.size))
+    expect(average).not.toEqual(weights)
+    await exact.dispose()
+  })
+
   it('refuses a snapshot of another network by name and size', async () => {
     const trainer = await tinyTrainer(backend)
     await expect(trainer.restore(new Map([['weights', new Float32Array(3)]]), 1)).rejects.toThrow(

@@ -29,6 +29,13 @@ export const bandUnetConfig = z
         message: `${config.bands} bands over ${config.channels.length} levels: needs a multiple of ${factor}`,
       })
     }
+    if (config.highest > config.sampleRate / 2) {
+      context.addIssue({
+        code: 'custom',
+        path: ['highest'],
+        message: `${config.highest} Hz is above half the sample rate (${config.sampleRate / 2})`,
+      })
+    }
     if (config.hopLength * 2 > config.nFft) {
       context.addIssue({ code: 'custom', path: ['hopLength'], message: `${config.hopLength} is more than half of nFft ${config.nFft}` })
     }
