@@ -1,6 +1,7 @@
 /**
  * Training step and inference of the shipped network, here and in PyTorch (bench/band_unet.py), in turn on the same machine with the same
- * threads, weights and batch. Both losses must agree before anything is timed. Prints a Markdown table.
+ * threads, weights and batch. Nothing is printed unless both sides' losses agree to 1e-4 (float32 sums of millions of terms: they differ by
+ * about 2e-6). Prints a Markdown table.
  *
  *     npx tsx bench/band-unet.ts [rounds] [python]
  */
@@ -97,6 +98,7 @@ function theirs(): Times & { readonly torch: string; readonly peakMb: number } {
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!
 const all = { ours: { train: [] as number[], infer: [] as number[] }, theirs: { train: [] as number[], infer: [] as number[] } }
 let version = ''
+let theirPeak = 0
 try {
   for (let round = 0; round < rounds; round++) {
     const [a, b] = [await ours(), theirs()]
@@ -106,6 +108,7 @@ try {
       all.theirs[kind].push(...b[kind])
     }
     version = b.torch
+    theirPeak = Math.max(theirPeak, b.peakMb)
     process.stderr.write(`round ${round + 1} of ${rounds}: loss ${a.loss.toFixed(6)} and ${b.loss.toFixed(6)}\n`)
   }
 } finally {
@@ -120,3 +123,5 @@ console.log(`${cpus()[0]!.model}, ${threads} threads, PyTorch ${version}, median
 console.log('| work | Divisi, s | PyTorch, s | ratio |\n|---|---|---|---|')
 console.log(row(`training step, ${batch} × ${second(samples)} s of stereo`, 'train'))
 console.log(row(`inference, one window of ${second(windowLength)} s of stereo, waveform to waveform`, 'infer'))
+const ourPeak = process.resourceUsage().maxRSS / 1024
+console.log(`| peak memory of the process, MB | ${ourPeak.toFixed(0)} | ${theirPeak.toFixed(0)} | ${(ourPeak / theirPeak).toFixed(2)} |`)
