@@ -6,6 +6,7 @@
  */
 
 import type { ByteReader } from './byte-reader.ts'
+import { concatenate } from './concatenate.ts'
 import type { Decoder } from './decoder.ts'
 import { AudioError, brokenOff, describeTime } from './errors.ts'
 import { skipTags } from './id3.ts'
@@ -92,7 +93,7 @@ async function* decodeFrames(
         throw damaged(`its header promises ${tag.frames} frames, more follow (joined files?); "ffmpeg -i" can decode them all to a WAV`)
       }
     }
-    const result = decode(join(batch))
+    const result = decode(concatenate(batch))
     if (result.errors.length > 0) throw damaged(result.errors[0]!.message)
     if (result.samplesDecoded !== batch.length * first.samples) throw damaged('a frame does not decode')
     const from = Math.min(result.samplesDecoded, Math.max(0, skip - decoded))
@@ -131,21 +132,12 @@ async function nextFrame(
   }
   const header = parseMpegHeader(head)
   if (!header && complete) return undefined
-  if (!header) throw head.length < 4 ? cut() : damaged('there are bytes that are no MPEG frame')
+  if (!header)
+    throw head.length < 4 ? cut() : damaged('there are bytes that are no MPEG frame; "ffmpeg -i" can decode what is around them to a WAV')
   if (!sameMpegStream(first, header)) throw damaged(`it changes to layer ${header.layer} at ${header.sampleRate} Hz`)
   if (header.channels !== first.channels) throw damaged(`it changes from ${first.channels} to ${header.channels} channels`)
   if (header.bytes === 0) throw damaged('it changes to free format')
   const bytes = (await reader.read(header.bytes)).slice()
   if (bytes.length < header.bytes) throw cut()
   return bytes
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -1,6 +1,7 @@
 /** Pages and packets of Ogg (RFC 3533): one logical stream out of a file, checked by its checksums and page numbers. */
 
 import type { ByteReader } from './byte-reader.ts'
+import { concatenate } from './concatenate.ts'
 import { crc32WithHole } from './crc.ts'
 import type { AudioError } from './errors.ts'
 import { skipTags } from './id3.ts'
@@ -171,15 +172,4 @@ function cutPackets(page: OggPage, partial: readonly Uint8Array[]): { whole: Uin
   }
   if (at > from) pieces.push(page.bytes.subarray(from, at))
   return { whole, partial: pieces }
-}
-
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

@@ -14,7 +14,7 @@ export function sampleRange({ kind, bits }: SampleFormat): { readonly low: numbe
 }
 
 /**
- * The nearest values that `format` can represent, unclamped: samples above full scale stay above it (see `findPeak`, `overflows`).
+ * The nearest values that `format` can represent, unclamped: samples above full scale stay above it (see `findPeak`, `countOverflows`).
  *
  * @returns a new array that holds the values exactly: 64-bit for 32-bit integers and 64-bit floats, else 32-bit
  * @example

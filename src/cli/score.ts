@@ -1,12 +1,13 @@
 /** `divisi score`: how good a model is on clips whose stems are known. */
 import { writeFile } from 'node:fs/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { AudioStream } from '../audio/index.ts'
 import { type Groups, type SeparateClip, scoreFolder, scoreTable } from '../evaluation/index.ts'
 import { loadSeparator } from '../models/index.ts'
 import { type Separator, separate } from '../separation/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
+import { parseThreads } from './separate-options.ts'
 
 export interface ScoreFlags {
   readonly model?: string
@@ -22,7 +23,7 @@ export function scoreCommand(action: (folder: string, flags: ScoreFlags) => Prom
     )
     .argument('<folder>', 'folder of clips, in any audio format')
     .option('--model <name>', 'shipped model, or the path of a model file (default: vocals)')
-    .option('--threads <n>', 'threads of the network (default: all processors)', Number)
+    .addOption(new Option('--threads <n>', 'threads of the network (default: all processors)').argParser(parseThreads))
     .option('--group <name=prefix,…>', 'score clips with these prefixes apart; may be repeated', (text: string, before: string[] = []) => [
       ...before,
       text,
@@ -78,8 +79,7 @@ export async function runScore(
       groups,
       signal,
       onProgress: (_, done, total) => progress.update(done, { total }),
-    })
-    progress.done()
+    }).finally(() => progress.done())
     stdout.write(`${scoreTable(scores.groups)}\n`)
     if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(scores, null, 2)}\n`)
     return exitCodes.ok

@@ -22,7 +22,8 @@ function parseStems(text: string): readonly string[] {
   return stems
 }
 
-function parseThreads(text: string): number {
+/** A number of threads on a command line. */
+export function parseThreads(text: string): number {
   const threads = Number(text)
   if (!Number.isInteger(threads) || threads < 1) throw new InvalidArgumentError('It is a whole number from 1 up.')
   return threads

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AudioBlock, type AudioInfo, createWavWriter, openAudio } from '../../src/audio/index.ts'
+import { runScore } from '../../src/cli/score.ts'
 import { bandUnetConfig, createNetwork, writeModel } from '../../src/models/index.ts'
 import { initialValues } from '../../src/nn/index.ts'
 import { noise } from '../separation/fakes.ts'
@@ -151,6 +152,7 @@ describe('divisi separate', () => {
 
   it.each([
     [['separate', 'x.wav', '--device', 'webgpu'], 'device "webgpu" is not supported yet; available: cpu'],
+    [['score', 'clips', '--threads', 'two'], 'It is a whole number from 1 up.'],
     [['separate', 'x.wav', '--depth', '12'], 'Allowed are 16, 24, 32 and float.'],
     [['sing'], "unknown command 'sing'"],
   ])('ends with 2 for %j', async (args, message) => {
@@ -158,6 +160,28 @@ describe('divisi separate', () => {
     expect(stderr).toContain(message)
     expect(code).toBe(2)
     expect(stdout).toBe('')
+  })
+})
+
+describe('divisi score', () => {
+  it('takes its progress bar away before an error is shown', async () => {
+    for (const clip of ['a', 'b']) await mkdir(join(folder, 'clips', clip), { recursive: true })
+    for (const stem of ['mix', 'vocals', 'accompaniment']) {
+      await writeSong(`clips/a/${stem}.wav`, {})
+      await writeSong(`clips/b/${stem}.wav`, { seconds: stem === 'mix' ? 1 : 0.5 })
+    }
+    let shown = ''
+    const stderr = {
+      isTTY: true,
+      columns: 80,
+      write: (text: string) => {
+        shown += text
+      },
+    }
+    const context = { stdout: { write: () => {} }, stderr, signal: new AbortController().signal }
+    await expect(runScore(join(folder, 'clips'), { model }, context)).rejects.toThrow(/must have one rate, channel count and length/)
+    expect(shown).toContain('1/2 clips')
+    expect(shown.endsWith('\r\u001b[2K')).toBe(true)
   })
 })
 
