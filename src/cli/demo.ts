@@ -107,7 +107,7 @@ function parseNumber(text: string, least: number, most: number, whole: boolean):
 /** The command for commander; `run` gets the parsed command line. */
 export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
   return new Command('demo')
-    .description('make a song with known stems, separate it, and print files and scores')
+    .description('Make a song with known stems, separate it, and print files and scores.')
     .option('-o, --out <folder>', 'folder for the song and its stems', 'demo')
     .addOption(new Option('--seconds <n>', 'length of the song').default(30).argParser((text: string) => parseNumber(text, 5, 600, false)))
     .addOption(
