@@ -2,8 +2,9 @@
  * The file list of a recipe: which recordings a training uses, by content (SHA-256), with their kind, their split and the group (singer
  * or artist) that must not stand in both splits. A CSV file (RFC 4180) beside the recipe.
  */
-import { readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
-import { basename, extname, join, relative, sep } from 'node:path'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import { foldKey } from '../tensor/random.ts'
 import { openHashMemory } from './hash.node.ts'
 import { KINDS, type Kind, type Split } from './tracks.ts'
@@ -178,12 +179,15 @@ export interface LocateOptions {
   readonly hashes?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
+  /** Where the list of missing files goes when the error cannot name all of them; by default a new folder of the system's temporary one. */
+  readonly missingList?: string
 }
 
 /**
  * Finds the files of a list anywhere below a folder, by content.
  *
- * @throws Error that says how many are missing, names the first of them, and what to do.
+ * @throws Error that says how many are missing and what to do, and names them. Of more than 10 it names the first 10, and the file that
+ * has them all: itself a file list, which `readCatalogue` reads.
  */
 export async function locateFiles(
   entries: readonly CatalogueEntry[],
@@ -206,12 +210,28 @@ export async function locateFiles(
     throw new Error(
       `${missing.length} of the ${entries.length} files of the recipe are not below ${folder}:\n` +
         `${firstOf(missing.map((e) => `${e.name} (${e.kind}, ${e.bytes} bytes, sha256 ${e.sha256.slice(0, 12)}…)`))}\n` +
+        (missing.length > SHOWN ? `${await writeMissing(missing, options.missingList)}\n` : '') +
         'Put them there under any name, point --data to the folder that has them, or train without them by a file list of your own.',
     )
   return entries.map((e) => ({ ...e, path: paths.get(e.sha256)! }))
 }
 
-function firstOf(lines: readonly string[], count = 10): string {
+/** What to tell of the written list; that it could not be written must not hide that files are missing. */
+async function writeMissing(missing: readonly CatalogueEntry[], wanted: string | undefined): Promise<string> {
+  try {
+    const file = wanted ?? join(await mkdtemp(join(tmpdir(), 'divisi-')), 'missing-files.csv')
+    await mkdir(dirname(file), { recursive: true })
+    await writeCatalogue(file, missing)
+    return `All of them are listed in ${file}.`
+  } catch (error) {
+    return `The list of all of them could not be written: ${error instanceof Error ? error.message : String(error)}.`
+  }
+}
+
+/** Lines that a message shows at most. */
+const SHOWN = 10
+
+function firstOf(lines: readonly string[], count = SHOWN): string {
   const shown = lines.slice(0, count).map((line) => `  ${line}`)
   if (lines.length > count) shown.push(`  … and ${lines.length - count} more`)
   return shown.join('\n')

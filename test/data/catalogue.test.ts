@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { listFiles, locateFiles, readCatalogue, sharedGroups, writeCatalogue } from '../../src/data/index.ts'
@@ -161,9 +161,37 @@ describe('locateFiles', () => {
     await put(...Array.from({ length: 14 }, (_, i) => `vocals/${10 + i}.wav`))
     const entries = await listFiles(folder)
     for (let i = 0; i < 12; i++) await rm(join(folder, `vocals/${10 + i}.wav`))
-    await expect(locateFiles(entries, folder)).rejects.toThrow(
-      /12 of the 14 files of the recipe are not below .*\n {2}10\.wav \(vocals, 22 bytes, sha256 [\s\S]*… and 2 more\n.*point --data/,
+    const missingList = join(folder, 'lists/missing.csv')
+    const failed = locateFiles(entries, folder, { missingList })
+    await expect(failed).rejects.toThrow(
+      /12 of the 14 files of the recipe are not below .*\n {2}10\.wav \(vocals, 22 bytes, sha256 [\s\S]*… and 2 more\n.*\n.*point --data/,
     )
+    await expect(failed).rejects.toThrow(`All of them are listed in ${missingList}.`)
+    expect(await readCatalogue(missingList)).toEqual(entries.slice(0, 12))
+  })
+
+  it('lists many missing files in the temporary folder unless told where, and few in the error alone', async () => {
+    await put(...Array.from({ length: 11 }, (_, i) => `vocals/${i}.wav`))
+    const entries = await listFiles(folder)
+    await rm(join(folder, 'vocals'), { recursive: true })
+    const error = await locateFiles(entries, folder).catch((e: Error) => e)
+    const file = /listed in (.*missing-files\.csv)\.\n/.exec(String(error))![1]!
+    expect(file.startsWith(tmpdir())).toBe(true)
+    expect(await readCatalogue(file)).toEqual(entries)
+    await rm(dirname(file), { recursive: true })
+    const missingList = join(folder, 'missing.csv')
+    const few = locateFiles(entries.slice(0, 10), folder, { missingList })
+    await expect(few).rejects.toThrow(/10 of the 10 files/)
+    await expect(few).rejects.not.toThrow(/listed in/)
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('still says what is missing where the list cannot be written', async () => {
+    await put('blocked', ...Array.from({ length: 11 }, (_, i) => `vocals/${i}.wav`))
+    const entries = await listFiles(folder)
+    await rm(join(folder, 'vocals'), { recursive: true })
+    const failed = locateFiles(entries, folder, { missingList: join(folder, 'blocked/missing.csv') })
+    await expect(failed).rejects.toThrow(/11 of the 11 files[\s\S]*could not be written: .*blocked/)
   })
 
   it('remembers hashes until size or time of change differ', async () => {
