@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createResampler, openAudio } from '../audio/index.ts'
 import type { LocatedEntry } from './catalogue.node.ts'
-import { createPcmWriter, type Facts, readFacts, readPcm } from './pcm.node.ts'
+import { createPcmWriter, type Facts, readFacts, readPcm, removeAbandoned } from './pcm.node.ts'
 import type { Track, TrackReader } from './tracks.ts'
 
 /** Changes whenever the bytes of the cache would. */
@@ -25,20 +25,22 @@ export interface CacheOptions {
 }
 
 /**
- * Decodes what is not in the cache yet and gives the tracks. Interrupted, it goes on with the next file at the next call.
+ * Decodes what is not in the cache yet and gives the tracks. Interrupted, it goes on with the next file at the next call, which also
+ * removes what a killed process left half written more than an hour ago.
  *
  * @throws Error that lists every file that cannot be used and why.
  */
 export async function prepareCache(entries: readonly LocatedEntry[], folder: string, options: CacheOptions = {}): Promise<CachedTrack[]> {
   const { rate = 44100, signal, onProgress } = options
   await mkdir(folder, { recursive: true })
+  await removeAbandoned(folder)
   const tracks: CachedTrack[] = []
   const problems: string[] = []
   for (const [index, entry] of entries.entries()) {
     signal?.throwIfAborted()
     const base = join(folder, `${entry.sha256}-${rate}-v${VERSION}`)
     try {
-      const facts = (await readFacts(base)) ?? (await decodeTo(base, entry.path, rate, signal))
+      const facts = (await readFacts(base, rate)) ?? (await decodeTo(base, entry.path, rate, signal))
       tracks.push({
         id: entry.sha256,
         kind: entry.kind,

@@ -79,7 +79,7 @@ export async function makeSyntheticTracks(folder: string, options: SyntheticOpti
     const tracks: CachedTrack[] = []
     for (const [index, job] of jobs.entries()) {
       signal?.throwIfAborted()
-      const facts = (await readFacts(job.base)) ?? (await make(job))
+      const facts = (await readFacts(job.base, rate)) ?? (await make(job))
       const song = index >> 1
       const split: Split = HELD_OUT.includes(job.singer) ? 'valid' : 'train'
       tracks.push({

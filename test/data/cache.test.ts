@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -76,6 +77,31 @@ describe('prepareCache', () => {
     expect(track!.rms).toBeCloseTo(0.25, 2)
   })
 
+  it.each([
+    [11025, 1],
+    [11025, 2],
+    [16000, 1],
+    [22051, 2],
+  ])('measures every half second at %i Hz in %i channel(s)', async (rate, channels) => {
+    // Half seconds of 0.1, 0.2, … and a rest of 100 frames.
+    const frames = 4 * rate + 100
+    const steps = Float32Array.from({ length: frames }, (_, i) => (Math.floor((2 * i) / rate) + 1) / 10)
+    await wav('steps.wav', Array<Float32Array>(channels).fill(steps), rate)
+    const [track] = await prepareCache(await entries(), cache, { rate })
+    expect(track!.envelope).toEqual(Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9))
+    // The mean square of 0.1 … 0.8 is 0.255; the rest of 100 frames adds less than 1 %.
+    expect(track!.rms).toBeCloseTo(Math.sqrt(0.255), 2)
+  })
+
+  it('measures a recording again whose envelope is of the wrong length, as earlier versions left it at odd rates', async () => {
+    await wav('a.wav', [sine(300, 3 * 11025, 11025)], 11025)
+    const first = await prepareCache(await entries(), cache, { rate: 11025 })
+    const beside = first[0]!.file.replace(/pcm$/, 'json')
+    const facts = JSON.parse(await readFile(beside, 'utf8')) as { envelope: number[] }
+    await writeFile(beside, JSON.stringify({ ...facts, envelope: [0.35] }))
+    expect(await prepareCache(await entries(), cache, { rate: 11025 })).toEqual(first)
+  })
+
   it('decodes each file once, and again where the cached one is damaged', async () => {
     await wav('a.wav', [sine(300, 1000, 44100)], 44100)
     await wav('b.wav', [sine(400, 1000, 44100)], 44100)
@@ -106,6 +132,32 @@ describe('prepareCache', () => {
     await expect(failed).rejects.toThrow(/noise\.mp3/)
     await expect(failed).rejects.toThrow(/take them off the file list/)
     expect((await readdir(cache)).map((name) => name.replace(/^[0-9a-f]{64}/, '')).sort()).toEqual(['-44100-v1.json', '-44100-v1.pcm'])
+  })
+
+  it.each([
+    ['NaN', Number.NaN, 44100],
+    ['infinity', Number.NEGATIVE_INFINITY, 44100],
+    ['NaN at another rate', Number.NaN, 48000],
+  ])('refuses a recording with a sample of %s by name', async (_, wrong, rate) => {
+    const x = sine(300, 1000, rate)
+    x[500] = wrong
+    await wav('broken.wav', [x], rate)
+    await expect(prepareCache(await entries(), cache)).rejects.toThrow(/broken\.wav: has samples that are not finite numbers/)
+    expect(await readdir(cache)).toEqual([])
+  })
+
+  it('removes what a killed process left half written, and nothing that may still be in use', async () => {
+    const dead = spawnSync(process.execPath, ['-e', '']).pid
+    const names = [`a-44100-v1.${dead}.tmp`, `a-44100-v1.json.${dead}.tmp`, `b-44100-v1.${process.pid}.tmp`, `notes.${dead}.tmp`]
+    const fresh = `c-44100-v1.${dead}.tmp`
+    await mkdir(cache)
+    const longAgo = new Date(2020, 1, 1)
+    for (const name of [...names, fresh]) {
+      await writeFile(join(cache, name), 'half')
+      if (name !== fresh) await utimes(join(cache, name), longAgo, longAgo)
+    }
+    await prepareCache([], cache)
+    expect((await readdir(cache)).sort()).toEqual([names[2]!, fresh, names[3]!])
   })
 
   it('stops at the signal and goes on at the next call', async () => {
