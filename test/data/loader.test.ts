@@ -1,8 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type CachedTrack, createLoader, type Loader, type LoaderOptions, mixConfig } from '../../src/data/index.ts'
+import { createWavWriter } from '../../src/audio/index.ts'
+import {
+  type CachedTrack,
+  createLoader,
+  type Loader,
+  type LoaderOptions,
+  listFiles,
+  locateFiles,
+  mixConfig,
+  prepareCache,
+} from '../../src/data/index.ts'
 import { createPcmWriter } from '../../src/data/pcm.node.ts'
 import type { Kind, Split } from '../../src/data/tracks.ts'
 
@@ -60,13 +70,55 @@ describe('batches', () => {
   })
 
   it('come while the main thread goes on', async () => {
-    const loader = start({ frames: 4 * 44100, batchSize: 8 })
-    let ticks = 0
-    const timer = setInterval(() => ticks++, 1)
-    await loader.batch(0)
-    clearInterval(timer)
-    // Making eight examples takes far longer than a few ticks; a blocked thread would have none.
-    expect(ticks).toBeGreaterThan(5)
+    const loader = start({ frames: 4 * 44100, batchSize: 8, prefetch: 0 })
+    // The worker is up and has made an example, so that no turn below is one of its start.
+    await loader.validation(1, { frames: 1 })
+    let made = false
+    const large = loader.batch(0).then(() => (made = true))
+    // Made on this thread, the batch would be there at the first turn of the event loop; ten turns are nothing beside eight examples.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(made).toBe(false)
+    expect(await large).toBe(true)
+  })
+
+  it('have the sample rate of the cache they are made from', async () => {
+    // An odd rate, into which the recordings of another one are brought.
+    const rate = 11025
+    const data = join(folder, 'recordings')
+    for (const [kind, hz] of [
+      ['vocals', 1000],
+      ['instrumental', 2000],
+    ] as const) {
+      await mkdir(join(data, kind), { recursive: true })
+      const writer = await createWavWriter(join(data, kind, 'tone.wav'), {
+        sampleRate: 16000,
+        channels: 1,
+        sampleFormat: { kind: 'float', bits: 32 },
+      })
+      await writer.write([Float32Array.from({ length: 4 * 16000 }, (_, i) => 0.4 * Math.sin((2 * Math.PI * hz * i) / 16000))])
+      await writer.finish()
+    }
+    const list = await listFiles(data, { validShare: 0 })
+    const low = await prepareCache(await locateFiles(list, data), join(folder, 'low'), { rate })
+    expect(low.map((t) => [t.frames, t.envelope.length])).toEqual([
+      [4 * rate, 8],
+      [4 * rate, 8],
+    ])
+    const still = { speed: 0, equalise: 0, bandLimit: 0, reverb: 0, double: 0, slap: 0, saturate: 0, compress: 0 }
+    const config = mixConfig({ noVocals: 0, vocalsOnly: 0, speech: 0, bandLimit: 0, vocals: still, instrumental: still })
+    const { mixture, vocals } = await start({ tracks: low, config, rate, frames: rate, batchSize: 1 }).batch(0)
+    const powerAt = (x: Float32Array, hz: number): number => {
+      let [re, im] = [0, 0]
+      for (let i = 0; i < rate; i++) {
+        re += x[i]! * Math.cos((2 * Math.PI * hz * i) / rate)
+        im += x[i]! * Math.sin((2 * Math.PI * hz * i) / rate)
+      }
+      return re * re + im * im
+    }
+    // Each tone at its own frequency only: 16-bit steps leave the other bin 60 dB below.
+    expect(powerAt(vocals, 1000)).toBeGreaterThan(1e6 * powerAt(vocals, 2000))
+    const music = mixture.map((x, i) => x - vocals[i]!)
+    expect(powerAt(music, 2000)).toBeGreaterThan(1e6 * powerAt(music, 1000))
   })
 })
 
