@@ -12,7 +12,7 @@ import type { AudioBlock, Samples } from './types.ts'
 const MOST_EXACT_PHASES = 2048
 const MOST_COEFFICIENTS = 2 ** 22
 /** The filter grows with the ratio; rates that are further apart than this come from damaged headers. */
-const LARGEST_RATIO = 1000
+const LARGEST_RATIO = 50_000
 /** Phases per zero crossing of an interpolated table: an error of 0.41 / 4096² = −152 dB of the largest coefficient. */
 const INTERPOLATED_PHASES = 4096
 
@@ -56,7 +56,7 @@ function checkRate(name: string, value: number): void {
 /**
  * Makes a resampler for one stream. Flat within 0.01 dB up to 90 % of the lower Nyquist frequency, −120 dB from there up.
  *
- * @throws RangeError for rates that are not positive integers or more than 1000 times apart, and blocks of another channel count
+ * @throws RangeError for rates that are not positive integers or more than 50 000 times apart, and blocks of another channel count
  * @example
  * const resampler = createResampler({ from: 48000, to: 44100, channels: 1 })
  * const parts = [resampler.process([new Float32Array(4800)]), resampler.flush()]
