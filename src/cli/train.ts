@@ -74,7 +74,7 @@ export async function runTrain(
         return
     }
   }
-  const result = await runTraining({
+  const options = {
     recipe,
     recipeFolder: folder,
     dataFolder: flags.data,
@@ -84,6 +84,10 @@ export async function runTrain(
     signal,
     stopAfter,
     onEvent,
+  }
+  const result = await runTraining(options).catch((error: unknown) => {
+    progress?.done()
+    throw error
   })
   progress?.done(
     result.finished

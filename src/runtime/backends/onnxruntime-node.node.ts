@@ -2,8 +2,20 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { writeOnnx } from '../../formats/index.ts'
-import type { TensorSpec } from '../../tensor/index.ts'
-import { type Backend, checkFeeds, type DeviceArray, type DeviceView, type HostArray, isView, type Program } from '../backend.ts'
+import { sizeOf } from '../../tensor/index.ts'
+import {
+  type Backend,
+  checkFeeds,
+  checkHeld,
+  checkInto,
+  checkRange,
+  type DeviceArray,
+  type DeviceView,
+  disposedProgram,
+  type HostArray,
+  isView,
+  type Program,
+} from '../backend.ts'
 import { startWorker } from '../worker-thread.node.ts'
 import type { Location, Reply, Request } from './messages.ts'
 
@@ -18,10 +30,19 @@ interface WorkerArray extends DeviceArray {
   readonly id: number
 }
 
+/**
+ * From 1.29 on, ONNX Runtime reports its use to Microsoft unless this variable is set before its library loads. Divisi works offline and tells
+ * nobody; whoever wants the reports sets the variable to 0. It has to be set in the main thread: workers only have a copy of the environment.
+ */
+function keepToItself(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
+}
+
 /** Starts the backend; `dispose` ends its thread. */
 export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {}): Promise<Backend> {
   const threads = options.threads ?? availableParallelism()
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: ${threads}; allowed are whole numbers ≥ 1`)
+  keepToItself()
   const worker = startWorker(import.meta.url, './onnxruntime.worker.node', { workerData: { threads }, name: 'onnxruntime' })
   const pending = new Map<number, { resolve: (values: readonly HostArray[]) => void; reject: (error: Error) => void }>()
   let failure: Error | undefined
@@ -55,6 +76,7 @@ export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {})
       worker.postMessage({ id, request }, transfer)
     })
 
+  const arrays = new Set<DeviceArray>()
   const allocate = async (length: number): Promise<DeviceArray> => {
     const id = counter++
     await ask({ kind: 'allocate', array: id, length })
@@ -62,50 +84,57 @@ export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {})
       id,
       length,
       write: async (values, offset = 0) => {
-        if (offset < 0 || offset + values.length > length)
-          throw new RangeError(`write: ${values.length} values at ${offset} do not fit into ${length}`)
+        checkHeld('write', array, arrays)
+        checkRange('write', offset, values.length, length)
         await ask({ kind: 'write', array: id, offset, values })
       },
-      read: async (offset = 0, count = length - offset) =>
-        (await ask({ kind: 'read', array: id, offset, length: count }))[0] as Float32Array,
-      view: (offset, shape) => ({ array, offset, shape }),
+      read: async (offset = 0, count = length - offset) => {
+        checkHeld('read', array, arrays)
+        checkRange('read', offset, count, length)
+        return (await ask({ kind: 'read', array: id, offset, length: count }))[0] as Float32Array
+      },
+      view: (offset, shape) => {
+        checkRange('view', offset, sizeOf(shape), length)
+        return { array, offset, shape }
+      },
       free: async () => {
-        await ask({ kind: 'free', array: id })
+        if (arrays.delete(array)) await ask({ kind: 'free', array: id })
       },
     }
+    arrays.add(array)
     return array
   }
 
-  const place = (view: DeviceView, spec: TensorSpec): Location => {
-    const size = spec.shape.reduce((n, extent) => n * extent, 1)
-    if (view.offset < 0 || view.offset + size > view.array.length)
-      throw new RangeError(`view: ${size} values at ${view.offset} leave the array of ${view.array.length}`)
-    return { array: (view.array as WorkerArray).id, offset: view.offset }
-  }
+  const place = (view: DeviceView): Location => ({ array: (view.array as WorkerArray).id, offset: view.offset })
 
   const load: Backend['load'] = async (outputs, constants) => {
     const { bytes, inputs, outputs: specs } = writeOnnx(outputs, constants)
     const id = counter++
     const profile = options.profile === undefined ? undefined : `${options.profile}-${id}`
     await ask({ kind: 'load', program: id, bytes, profile }, [bytes.buffer as ArrayBuffer])
+    let disposed = false
     const program: Program = {
       inputs,
       outputs: specs,
       run: async (given, { into = {} } = {}) => {
-        checkFeeds(inputs, given)
+        if (disposed) throw disposedProgram(specs)
+        checkFeeds(inputs, given, arrays)
+        checkInto(specs, into, arrays)
         const feeds = Object.entries(inputs).map(([name, spec]) => {
           const feed = given[name]!
-          return { name, spec, location: isView(feed) ? place(feed, spec) : { data: feed } }
+          return { name, spec, location: isView(feed) ? place(feed) : { data: feed } }
         })
         const fetches = Object.entries(specs).map(([name, spec]) => {
           const view = into[name]
-          return view ? { name, spec, location: place(view, spec) } : { name, spec }
+          return view ? { name, spec, location: place(view) } : { name, spec }
         })
         const values = await ask({ kind: 'run', program: id, feeds, fetches })
         const names = fetches.filter((fetch) => !fetch.location).map(({ name }) => name)
         return Object.fromEntries(names.map((name, i) => [name, values[i]!]))
       },
       dispose: async () => {
+        if (disposed) return
+        disposed = true
         await ask({ kind: 'release', program: id })
       },
     }
