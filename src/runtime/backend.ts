@@ -2,12 +2,12 @@
  * A backend runs traced graphs. It is asynchronous and owns the memory that outlives a run, so that parameters, gradients and
  * optimiser state never cross to the caller between steps.
  */
-import type { Shape, Tensor, TensorSpec } from '../tensor/index.ts'
+import { formatShape, type Shape, sizeOf, type Tensor, type TensorSpec } from '../tensor/index.ts'
 
 /** Values on the caller's side. The reference backend gives Float64Array where others give Float32Array. */
 export type HostArray = Float32Array | Float64Array | BigInt64Array | Uint8Array
 
-/** One flat float32 array in the backend's memory. */
+/** One flat float32 array in the backend's memory. Ranges that leave it are refused, and so is every use after `free`. */
 export interface DeviceArray {
   readonly length: number
   write(values: Float32Array, offset?: number): Promise<void>
@@ -26,7 +26,7 @@ export interface DeviceView {
 export type Feed = HostArray | DeviceView
 
 export interface RunOptions {
-  /** Outputs to write into device arrays; these are left out of the result. */
+  /** Float32 outputs to write into device arrays, each view of its output's size; these are left out of the result. */
   readonly into?: Readonly<Record<string, DeviceView>>
 }
 
@@ -37,6 +37,7 @@ export interface Program {
   readonly outputs: Readonly<Record<string, TensorSpec>>
   /** Feeds must have the size of their input. A host feed may be reused once the promise settles. */
   run(feeds: Readonly<Record<string, Feed>>, options?: RunOptions): Promise<Record<string, HostArray>>
+  /** Frees its memory; later runs are refused. */
   dispose(): Promise<void>
 }
 
@@ -53,16 +54,61 @@ export function isView(feed: Feed): feed is DeviceView {
   return 'array' in feed
 }
 
-/** Refuses feeds that are missing or of the wrong size, by name. */
-export function checkFeeds(inputs: Readonly<Record<string, TensorSpec>>, feeds: Readonly<Record<string, Feed>>): void {
+/** Refuses feeds that are missing or of the wrong size, by name. `arrays` are those the backend holds. */
+export function checkFeeds(
+  inputs: Readonly<Record<string, TensorSpec>>,
+  feeds: Readonly<Record<string, Feed>>,
+  arrays: ReadonlySet<DeviceArray>,
+): void {
   for (const [name, spec] of Object.entries(inputs)) {
     const feed = feeds[name]
-    const size = spec.shape.reduce((n, extent) => n * extent, 1)
+    const size = sizeOf(spec.shape)
     if (!feed)
       throw new RangeError(
         `run: the input "${name}" ${spec.dtype} (${spec.shape}) has no feed; given are ${Object.keys(feeds).join(', ') || 'none'}`,
       )
-    const given = isView(feed) ? feed.shape.reduce((n, extent) => n * extent, 1) : feed.length
+    if (isView(feed)) checkView(`the input "${name}"`, spec, feed, arrays)
+    const given = isView(feed) ? sizeOf(feed.shape) : feed.length
     if (given !== size) throw new RangeError(`run: the input "${name}" (${spec.shape}) needs ${size} values, its feed has ${given}`)
   }
+}
+
+/** Refuses views for outputs that do not exist, and views that their output does not fill exactly. */
+export function checkInto(
+  outputs: Readonly<Record<string, TensorSpec>>,
+  into: Readonly<Record<string, DeviceView>>,
+  arrays: ReadonlySet<DeviceArray>,
+): void {
+  for (const [name, view] of Object.entries(into)) {
+    const spec = Object.hasOwn(outputs, name) ? outputs[name] : undefined
+    if (!spec) throw new RangeError(`run: into has "${name}", which is no output; the outputs are ${Object.keys(outputs).join(', ')}`)
+    checkView(`the output "${name}"`, spec, view, arrays)
+    if (sizeOf(view.shape) !== sizeOf(spec.shape)) {
+      throw new RangeError(
+        `run: the output "${name}" ${formatShape(spec.shape)} has ${sizeOf(spec.shape)} values, its view ${formatShape(view.shape)} holds ${sizeOf(view.shape)}`,
+      )
+    }
+  }
+}
+
+function checkView(what: string, spec: TensorSpec, view: DeviceView, arrays: ReadonlySet<DeviceArray>): void {
+  if (!arrays.has(view.array)) throw new RangeError(`run: the view for ${what} is of an array that is freed or belongs to another backend`)
+  if (spec.dtype !== 'float32') throw new RangeError(`run: ${what} is ${spec.dtype}; device arrays hold float32`)
+}
+
+/** Refuses a range that leaves an array of `length` values. */
+export function checkRange(who: string, offset: number, count: number, length: number): void {
+  if (!Number.isInteger(offset) || !Number.isInteger(count) || offset < 0 || count < 0 || offset + count > length) {
+    throw new RangeError(`${who}: ${count} values at ${offset} leave the array of ${length}; offset and length are whole numbers ≥ 0`)
+  }
+}
+
+/** Refuses what is asked of an array after `free`. */
+export function checkHeld(who: string, array: DeviceArray, arrays: ReadonlySet<DeviceArray>): void {
+  if (!arrays.has(array)) throw new Error(`${who}: the array of ${array.length} values is freed; allocate another`)
+}
+
+/** The error of a program that runs after `dispose`. */
+export function disposedProgram(outputs: Readonly<Record<string, TensorSpec>>): Error {
+  return new Error(`run: the program of ${Object.keys(outputs).join(', ')} is disposed; load it again`)
 }

@@ -16,6 +16,15 @@ export interface CompileOptions {
  *
  * @param f gets one tensor per spec and returns the outputs by name
  * @param specs shapes (float32) or full specs of the inputs
+ * @throws ShapeError where the operations of `f` refuse their operands; RangeError for shapes that are none and for constants of a size
+ * that is not their input's
+ *
+ * @example
+ * const backend = createReferenceBackend()
+ * const program = await compile(({ a, b }) => ({ y: mul(a, b) }), { a: [2], b: [2] }, { backend })
+ * const { y } = await program.run({ a: Float32Array.of(1, 2), b: Float32Array.of(3, 4) })
+ * y // [3, 8]
+ * await program.dispose()
  */
 export async function compile<S extends Specs>(
   f: (inputs: { readonly [K in keyof S]: Tensor }) => Readonly<Record<string, Tensor>>,

@@ -78,6 +78,60 @@ describe.each([
     await program.dispose()
   })
 
+  it('refuses views that their output does not fill, and leaves the neighbours alone', async () => {
+    const program = await compile(({ x }) => ({ y: mul(x, 2) }), { x: [3] }, { backend })
+    const array = await backend.allocate(4)
+    await array.write(Float32Array.of(1, 2, 3, 4))
+    const x = Float32Array.of(7, 8, 9)
+    await expect(program.run({ x }, { into: { y: array.view(0, [2]) } })).rejects.toThrow(
+      /the output "y" \(3\) has 3 values, its view \(2\) holds 2/,
+    )
+    await expect(program.run({ x }, { into: { y: array.view(0, [4]) } })).rejects.toThrow(/its view \(4\) holds 4/)
+    expect(Array.from(await array.read())).toEqual([1, 2, 3, 4])
+    await program.dispose()
+  })
+
+  it('refuses into a name that is no output, an output that is not float32, and a view of another backend', async () => {
+    const program = await compile(({ x }) => ({ y: mul(x, 2), above: greater(x, 0) }), { x: [1] }, { backend })
+    const array = await backend.allocate(1)
+    const x = Float32Array.of(1)
+    const view = array.view(0, [1])
+    await expect(program.run({ x }, { into: { z: view } })).rejects.toThrow(/into has "z", which is no output; the outputs are y, above/)
+    await expect(program.run({ x }, { into: { toString: view } })).rejects.toThrow(/into has "toString"/)
+    await expect(program.run({ x }, { into: { above: view } })).rejects.toThrow(/the output "above" is bool; device arrays hold float32/)
+    const foreign = await createReferenceBackend().allocate(1)
+    await expect(program.run({ x: foreign.view(0, [1]) })).rejects.toThrow(/the view for the input "x" is of an array that is freed or/)
+    await program.dispose()
+  })
+
+  it('refuses reads, writes and views that leave their array', async () => {
+    const array = await backend.allocate(2)
+    await expect(array.read(1, 5)).rejects.toThrow(/read: 5 values at 1 leave the array of 2/)
+    await expect(array.read(-1, 1)).rejects.toThrow(RangeError)
+    await expect(array.read(0.5, 1)).rejects.toThrow(RangeError)
+    await expect(array.read(3)).rejects.toThrow(RangeError)
+    await expect(array.write(Float32Array.of(1, 2), 1)).rejects.toThrow(/write: 2 values at 1 leave the array of 2/)
+    expect(() => array.view(1, [2])).toThrow(/view: 2 values at 1 leave the array of 2/)
+    expect(Array.from(await array.read())).toEqual([0, 0])
+    await array.free()
+  })
+
+  it('says what was freed or disposed when it is used again; freeing twice is once', async () => {
+    const program = await compile(({ x }) => ({ y: mul(x, 2) }), { x: [1] }, { backend })
+    const [array, target] = [await backend.allocate(1), await backend.allocate(1)]
+    await array.free()
+    await array.free()
+    await expect(array.read()).rejects.toThrow(/read: the array of 1 values is freed/)
+    await expect(array.write(Float32Array.of(1))).rejects.toThrow(/write: the array of 1 values is freed/)
+    await expect(program.run({ x: array.view(0, [1]) })).rejects.toThrow(/the view for the input "x" is of an array that is freed/)
+    await expect(program.run({ x: target.view(0, [1]) }, { into: { y: array.view(0, [1]) } })).rejects.toThrow(
+      /the view for the output "y" is of an array that is freed/,
+    )
+    await program.dispose()
+    await program.dispose()
+    await expect(program.run({ x: Float32Array.of(1) })).rejects.toThrow(/run: the program of y is disposed; load it again/)
+  })
+
   it('runs requests in the order they were made', async () => {
     const program = await compile(({ x }) => ({ next: add(x, 1) }), { x: [1] }, { backend })
     const [a, b] = [await backend.allocate(1), await backend.allocate(1)]

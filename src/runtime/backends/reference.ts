@@ -1,27 +1,53 @@
 /** The reference backend: interprets the graph in float64, one primitive after the other. Slow and obvious; the oracle of all tests. */
-import { type NdArray, type Node, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
-import { type Backend, checkFeeds, type DeviceArray, type DeviceView, type Feed, type HostArray, isView, type Program } from '../backend.ts'
+import { type NdArray, type Node, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
+import {
+  type Backend,
+  checkFeeds,
+  checkHeld,
+  checkInto,
+  checkRange,
+  type DeviceArray,
+  type DeviceView,
+  disposedProgram,
+  type Feed,
+  type HostArray,
+  isView,
+  type Program,
+} from '../backend.ts'
 
 interface ReferenceArray extends DeviceArray {
   readonly values: Float64Array
 }
 
-function allocate(length: number): ReferenceArray {
+function allocate(length: number, arrays: Set<DeviceArray>): ReferenceArray {
   const values = new Float64Array(length)
   const array: ReferenceArray = {
     length,
     values,
-    write: async (from, offset = 0) => values.set(from, offset),
-    read: async (offset = 0, count = length - offset) => Float32Array.from(values.subarray(offset, offset + count)),
-    view: (offset, shape) => ({ array, offset, shape }),
-    free: async () => {},
+    write: async (from, offset = 0) => {
+      checkHeld('write', array, arrays)
+      checkRange('write', offset, from.length, length)
+      values.set(from, offset)
+    },
+    read: async (offset = 0, count = length - offset) => {
+      checkHeld('read', array, arrays)
+      checkRange('read', offset, count, length)
+      return Float32Array.from(values.subarray(offset, offset + count))
+    },
+    view: (offset, shape) => {
+      checkRange('view', offset, sizeOf(shape), length)
+      return { array, offset, shape }
+    },
+    free: async () => {
+      arrays.delete(array)
+    },
   }
+  arrays.add(array)
   return array
 }
 
 function viewed({ array, offset, shape }: DeviceView): Float64Array {
-  const size = shape.reduce((n, extent) => n * extent, 1)
-  return (array as ReferenceArray).values.subarray(offset, offset + size)
+  return (array as ReferenceArray).values.subarray(offset, offset + sizeOf(shape))
 }
 
 function feedArray(feed: Feed, spec: TensorSpec): NdArray {
@@ -35,18 +61,26 @@ function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
   return data.slice()
 }
 
-function load(outputs: Readonly<Record<string, Tensor>>, constants: ReadonlyMap<string, Float32Array>): Program {
+function load(
+  outputs: Readonly<Record<string, Tensor>>,
+  constants: ReadonlyMap<string, Float32Array>,
+  arrays: ReadonlySet<DeviceArray>,
+): Program {
   const named = Object.entries(outputs)
   const order = topologicalOrder(Object.values(outputs))
   const inputs: Record<string, TensorSpec> = {}
   for (const x of [...order.flatMap((node) => node.inputs), ...Object.values(outputs)]) {
     if (x.node.kind === 'input' && !constants.has(x.node.name)) inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
   }
+  const specs = Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
+  let disposed = false
   return {
     inputs,
-    outputs: Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
+    outputs: specs,
     run: async (feeds, { into = {} } = {}) => {
-      checkFeeds(inputs, feeds)
+      if (disposed) throw disposedProgram(specs)
+      checkFeeds(inputs, feeds, arrays)
+      checkInto(specs, into, arrays)
       const values = new Map<Node, readonly NdArray[]>()
       const numbersOf = (x: Tensor): NdArray => {
         if (x.node.kind === 'constant') return { shape: x.shape, data: x.node.data }
@@ -62,16 +96,19 @@ function load(outputs: Readonly<Record<string, Tensor>>, constants: ReadonlyMap<
       }
       return result
     },
-    dispose: async () => {},
+    dispose: async () => {
+      disposed = true
+    },
   }
 }
 
 /** A backend that needs nothing but this program. */
 export function createReferenceBackend(): Backend {
+  const arrays = new Set<DeviceArray>()
   return {
     description: 'reference, float64',
-    load: async (outputs, constants = new Map()) => load(outputs, constants),
-    allocate: async (length) => allocate(length),
+    load: async (outputs, constants = new Map()) => load(outputs, constants, arrays),
+    allocate: async (length) => allocate(length, arrays),
     dispose: async () => {},
   }
 }
