@@ -35,9 +35,11 @@ function tensorsOf(node: OperationNode): Tensor[] {
 /**
  * Gradients of a scalar with respect to tensors of its graph, each of that tensor's shape; tensors that it does not depend on get zeros.
  *
+ * @throws ShapeError where the loss is no float32 scalar
+ *
  * @example
- * const x = input('x', [3])
- * const [dx] = grad(sum(mul(x, x)), [x]) // a graph of 2·x
+ * const x = constant([1, -2, 3])
+ * const [dx] = await evaluate(() => grad(sum(mul(x, x)), [x])) // [2, -4, 6]
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0 || loss.dtype !== 'float32') {

@@ -128,3 +128,23 @@ export class ShapeError extends Error {
     this.name = 'ShapeError'
   }
 }
+
+/** Refuses operands of a dtype that the backends do not compute with. */
+export function checkDtypes(who: string, operands: readonly TensorSpec[], allowed: readonly DType[] = ['float32']): void {
+  if (operands.every(({ dtype }) => allowed.includes(dtype))) return
+  const given = operands.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ')
+  throw new ShapeError(who, `needs ${allowed.join(' or ')}, got ${given}; convert with cast`)
+}
+
+/** Refuses a list that is not one whole number (at least `least`) per axis. */
+export function checkPerAxis(
+  who: string,
+  name: string,
+  list: readonly number[],
+  { shape }: TensorSpec,
+  least = Number.NEGATIVE_INFINITY,
+): void {
+  if (list.length === shape.length && list.every((n) => Number.isInteger(n) && n >= least)) return
+  const bound = Number.isFinite(least) ? ` ≥ ${least}` : ''
+  throw new ShapeError(who, `${name} [${list}] for ${formatShape(shape)}: needs ${shape.length} whole number(s)${bound}, one per axis`)
+}

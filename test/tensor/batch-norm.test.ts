@@ -54,7 +54,8 @@ describe('batchNorm on onnxruntime-node', () => {
         [c, -20],
       ] as const)
         for (const value of values as Float32Array) expect(Math.abs(value - mean)).toBeLessThan(1e-5)
-      for (const value of varianceB as Float32Array) expect(Math.abs(value - 9)).toBeLessThan(1e-3)
+      // A column of variance v has v / (v + eps) after batch norm: 9·eps/v = 1.9e-5 are missing at v = 14/3, eps = 1e-5; rounding adds 1e-6.
+      for (const value of varianceB as Float32Array) expect(Math.abs(value - 9)).toBeLessThan(2.5e-5)
     }
     await program.dispose()
   })

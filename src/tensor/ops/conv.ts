@@ -5,7 +5,7 @@
 import { forEachIndex, ndarray } from '../ndarray.ts'
 import { type Apply, definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, stridesOf } from '../shape.ts'
-import { type Emitter, type NdArray, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
+import { checkDtypes, type Emitter, type NdArray, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { reshape, transpose } from './movement.ts'
 import { flip } from './slicing.ts'
 
@@ -67,6 +67,7 @@ const convPrimitive: Apply<Geometry> = definePrimitive<Geometry>('conv', {
         `input ${formatShape(x!.shape)}, weight ${formatShape(w!.shape)}, groups ${geometry.groups}: needs (b, c, …) and (o, c/groups, …) with o divisible by groups`,
       )
     }
+    checkDtypes(`conv${rank - 2}d`, [x!, w!])
     const spatial = geometry.stride.map((stride, axis) => {
       const [before, after] = geometry.padding[axis]!
       const reach = geometry.dilation[axis]! * (w!.shape[axis + 2]! - 1) + 1
@@ -96,12 +97,14 @@ const convPrimitive: Apply<Geometry> = definePrimitive<Geometry>('conv', {
 
 const transposePrimitive: Apply<TransposeGeometry> = definePrimitive<TransposeGeometry>('convTranspose', {
   infer: ([y, w], { groups, output, stride }) => {
-    if (y!.shape.length !== stride.length + 2 || y!.shape[1] !== w!.shape[0]) {
+    const rank = stride.length + 2
+    if (y!.shape.length !== rank || w!.shape.length !== rank || y!.shape[1] !== w!.shape[0] || w!.shape[0]! % groups !== 0) {
       throw new ShapeError(
         `convTranspose${stride.length}d`,
-        `input ${formatShape(y!.shape)}, weight ${formatShape(w!.shape)}: needs (b, o, …) and (o, c/groups, …)`,
+        `input ${formatShape(y!.shape)}, weight ${formatShape(w!.shape)}, groups ${groups}: needs (b, o, …) and (o, c/groups, …) with o divisible by groups`,
       )
     }
+    checkDtypes(`convTranspose${stride.length}d`, [y!, w!])
     if (output.some((extent) => extent < 1))
       throw new ShapeError(`convTranspose${stride.length}d`, `padding leaves nothing of the output: ${formatShape(output)}`)
     return [{ shape: [y!.shape[0]!, w!.shape[1]! * groups, ...output], dtype: 'float32' }]
@@ -221,35 +224,84 @@ export interface ConvOptions {
 function perAxis(value: Extent | undefined, fallback: number, rank: number, who: string): readonly number[] {
   const list = typeof value === 'object' ? value : new Array<number>(rank).fill(value ?? fallback)
   if (list.length !== rank || list.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new ShapeError(who, `needs ${rank} whole number(s) ≥ 1, got ${JSON.stringify(value)}`)
+    throw new ShapeError(who, `needs ${rank} whole number(s) ≥ 1, got ${show(value)}`)
   }
   return list
 }
 
+function paddingOf(padding: ConvOptions['padding'], rank: number, who: string): Geometry['padding'] {
+  const list = typeof padding === 'object' ? padding : new Array<number>(rank).fill(padding ?? 0)
+  const pairs = list.map((p) => (typeof p === 'number' ? ([p, p] as const) : p))
+  if (pairs.length !== rank || pairs.some((pair) => pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 0))) {
+    const lopsided = `[${new Array(rank).fill('[2, 0]').join(', ')}]`
+    throw new ShapeError(
+      `${who} padding`,
+      `needs a whole number ≥ 0, or a list with such a number or a pair [before, after] for each of ${rank} spatial axes, got ${show(padding)}; a lopsided padding is ${lopsided}`,
+    )
+  }
+  return pairs
+}
+
+function show(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
+}
+
 function geometryOf(options: ConvOptions, rank: number, who: string): Geometry {
-  const padding = typeof options.padding === 'object' ? options.padding : new Array<number>(rank).fill(options.padding ?? 0)
+  const groups = options.groups ?? 1
+  if (!Number.isInteger(groups) || groups < 1) throw new ShapeError(`${who} groups`, `needs a whole number ≥ 1, got ${groups}`)
   return {
     stride: perAxis(options.stride, 1, rank, `${who} stride`),
-    padding: padding.map((p) => (typeof p === 'number' ? [p, p] : p)),
+    padding: paddingOf(options.padding, rank, who),
     dilation: perAxis(options.dilation, 1, rank, `${who} dilation`),
-    groups: options.groups ?? 1,
+    groups,
   }
 }
 
-/** (b, c, n) ⋆ (o, c/groups, k) → (b, o, n'), n' = ⌊(n + 2p − d(k−1) − 1)/s⌋ + 1. */
+/**
+ * (b, c, n) ⋆ (o, c/groups, k) → (b, o, n'), n' = ⌊(n + 2p − d(k−1) − 1)/s⌋ + 1.
+ *
+ * @throws ShapeError where shapes, groups and options do not fit each other or a dtype is not float32
+ *
+ * @example
+ * const kernel = constant([1, 10], [1, 1, 2])
+ * const causal = { padding: [[1, 0]] } as const
+ * const [y] = await evaluate(() => [conv1d(constant([1, 2, 3], [1, 1, 3]), kernel, causal)]) // [10, 21, 32]
+ */
 export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
   return convPrimitive([x, weight], geometryOf(options, 1, 'conv1d'))[0]!
 }
 
-/** (b, c, h, w) ⋆ (o, c/groups, kh, kw) → (b, o, h', w'). */
+/**
+ * (b, c, h, w) ⋆ (o, c/groups, kh, kw) → (b, o, h', w').
+ *
+ * @throws ShapeError where shapes, groups and options do not fit each other or a dtype is not float32
+ *
+ * @example
+ * const image = constant([1, 2, 3, 4], [1, 1, 2, 2])
+ * const [y] = await evaluate(() => [conv2d(image, constant([1, 0, 0, 10], [1, 1, 2, 2]))]) // [41]
+ */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
   return convPrimitive([x, weight], geometryOf(options, 2, 'conv2d'))[0]!
 }
 
-/** (b, o, h, w) with weight (o, c/groups, kh, kw) → (b, c, h', w'), h' = (h−1)s − 2p + d(k−1) + outputPadding + 1: the adjoint of conv2d. */
+/**
+ * (b, o, h, w) with weight (o, c/groups, kh, kw) → (b, c, h', w'), h' = (h−1)s − 2p + d(k−1) + outputPadding + 1: the adjoint of conv2d.
+ *
+ * @throws ShapeError where shapes, groups and options do not fit each other, a dtype is not float32, or outputPadding is not below the stride
+ *
+ * @example
+ * const kernel = constant([1, 2, 3, 4], [1, 1, 2, 2])
+ * const [y] = await evaluate(() => [convTranspose2d(constant([5], [1, 1, 1, 1]), kernel)]) // [5, 10, 15, 20]
+ */
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvOptions & { readonly outputPadding?: Extent } = {}): Tensor {
   const geometry = geometryOf(options, 2, 'convTranspose2d')
   const extra = typeof options.outputPadding === 'object' ? options.outputPadding : [options.outputPadding ?? 0, options.outputPadding ?? 0]
+  if (extra.length !== 2 || extra.some((n, axis) => !Number.isInteger(n) || n < 0 || n >= geometry.stride[axis]!)) {
+    throw new ShapeError(
+      'convTranspose2d outputPadding',
+      `needs whole numbers ≥ 0 below the stride [${geometry.stride}], got ${show(options.outputPadding)}`,
+    )
+  }
   const output = geometry.stride.map((stride, axis) => {
     const [before, after] = geometry.padding[axis]!
     return (x.shape[axis + 2]! - 1) * stride - before - after + geometry.dilation[axis]! * (weight.shape[axis + 2]! - 1) + 1 + extra[axis]!

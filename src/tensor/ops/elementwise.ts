@@ -2,7 +2,7 @@
 import { broadcastStrides, dot, gatherArray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape } from '../shape.ts'
-import { constant, type DType, ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, constant, type DType, ShapeError, type Tensor } from '../tensor.ts'
 import { expand, sumTo } from './movement.ts'
 
 /** A tensor or a plain number, which becomes a constant. */
@@ -18,7 +18,7 @@ type UnaryRule = (context: { x: Tensor; y: Tensor; ct: Tensor }) => Tensor
 function unary(name: string, opType: string, compute: (x: number) => number, derivative: UnaryRule): (x: Tensor) => Tensor {
   const apply = definePrimitive<null>(name, {
     infer: ([x]) => {
-      if (x!.dtype !== 'float32') throw new ShapeError(name, `needs float32, got ${x!.dtype} ${formatShape(x!.shape)}`)
+      checkDtypes(name, [x!])
       return [{ shape: x!.shape, dtype: 'float32' }]
     },
     vjp: ({ inputs: [x], outputs: [y], cotangents: [ct] }) => [derivative({ x: x!, y: y!, ct: ct! })],
@@ -28,6 +28,8 @@ function unary(name: string, opType: string, compute: (x: number) => number, der
   return (x) => apply([x], null)[0]!
 }
 
+const numbers = ['float32', 'int64'] as const
+
 type BinaryRule = (context: { a: Tensor; b: Tensor; y: Tensor; ct: Tensor }) => readonly [() => Tensor, () => Tensor]
 
 /** Two-operand primitives; the derivative gives one thunk per operand, so that what nobody needs is not traced. */
@@ -36,14 +38,15 @@ function binary(
   opType: string,
   compute: (a: number, b: number) => number,
   derivative: BinaryRule | undefined,
-  result: DType = 'float32',
+  { allowed = numbers, result }: { readonly allowed?: readonly DType[]; readonly result?: DType } = {},
 ): (a: Operand, b: Operand) => Tensor {
   const apply = definePrimitive<null>(name, {
     infer: ([a, b]) => {
       const shape = broadcastShapes(a!.shape, b!.shape)
       if (!shape) throw new ShapeError(name, `${formatShape(a!.shape)} and ${formatShape(b!.shape)} do not broadcast`)
       if (a!.dtype !== b!.dtype) throw new ShapeError(name, `dtypes differ: ${a!.dtype} and ${b!.dtype}`)
-      return [{ shape, dtype: result === 'bool' ? 'bool' : a!.dtype }]
+      checkDtypes(name, [a!, b!], allowed)
+      return [{ shape, dtype: result ?? a!.dtype }]
     },
     vjp: ({ inputs: [a, b], outputs: [y], cotangents: [ct], needs }) => {
       if (!derivative) return [undefined, undefined]
@@ -79,17 +82,22 @@ export const mul = binary(
   (a, b) => a * b,
   ({ a, b, ct }) => [() => mul(ct, b), () => mul(ct, a)],
 )
+/** a / b, float32 only: what integers divided by zero give differs between machines. */
 export const div = binary(
   'div',
   'Div',
   (a, b) => a / b,
   ({ b, y, ct }) => [() => div(ct, b), () => neg(mul(ct, div(y, b)))],
+  { allowed: ['float32'] },
 )
-/** a^b for a > 0. */
-export const pow = binary('pow', 'Pow', Math.pow, ({ a, b, y, ct }) => [
-  () => mul(ct, mul(b, pow(a, sub(b, 1)))),
-  () => mul(ct, mul(y, log(a))),
-])
+/** a^b for a > 0, float32 only. */
+export const pow = binary(
+  'pow',
+  'Pow',
+  Math.pow,
+  ({ a, b, y, ct }) => [() => mul(ct, mul(b, pow(a, sub(b, 1)))), () => mul(ct, mul(y, log(a)))],
+  { allowed: ['float32'] },
+)
 /** The larger of two; where they are equal the gradient goes to the first. */
 export const maximum = binary('maximum', 'Max', Math.max, ({ a, b, ct }) => [
   () => where(greaterEqual(a, b), ct, 0),
@@ -100,9 +108,12 @@ export const minimum = binary('minimum', 'Min', Math.min, ({ a, b, ct }) => [
   () => where(greaterEqual(b, a), ct, 0),
   () => where(greaterEqual(b, a), 0, ct),
 ])
-export const greater = binary('greater', 'Greater', (a, b) => Number(a > b), undefined, 'bool')
-export const greaterEqual = binary('greaterEqual', 'GreaterOrEqual', (a, b) => Number(a >= b), undefined, 'bool')
-export const equal = binary('equal', 'Equal', (a, b) => Number(a === b), undefined, 'bool')
+export const greater = binary('greater', 'Greater', (a, b) => Number(a > b), undefined, { result: 'bool' })
+export const greaterEqual = binary('greaterEqual', 'GreaterOrEqual', (a, b) => Number(a >= b), undefined, { result: 'bool' })
+export const equal = binary('equal', 'Equal', (a, b) => Number(a === b), undefined, {
+  allowed: ['float32', 'int64', 'bool'],
+  result: 'bool',
+})
 
 export const neg = unary(
   'neg',
@@ -153,13 +164,25 @@ function slopeOf(x: Tensor, negative: number): Tensor {
 }
 
 const leakyReluPrimitive = definePrimitive<{ slope: number }>('leakyRelu', {
-  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  infer: ([x], { slope }) => {
+    checkDtypes('leakyRelu', [x!])
+    // The lowering of its slope limits to the range between the two slopes.
+    if (!(slope >= 0 && slope <= 1)) throw new ShapeError('leakyRelu', `slope ${slope}; allowed are numbers in 0…1`)
+    return [{ shape: x!.shape, dtype: 'float32' }]
+  },
   vjp: ({ inputs: [x], attributes: { slope }, cotangents: [ct] }) => [mul(ct!, slopeOf(x!, slope))],
   lower: (emitter, [x], { attributes: { slope } }) => emitter.node('LeakyRelu', [x!], { alpha: { float: slope } }),
   evaluate: ([x], { slope }) => [{ shape: x!.shape, data: x!.data.map((value) => (value > 0 ? value : slope * value)) }],
 })
 
-/** x where x > 0, slope·x elsewhere. */
+/**
+ * x where x > 0, slope·x elsewhere; the derivative at 0 is `slope`.
+ *
+ * @throws ShapeError where the slope is outside 0…1
+ *
+ * @example
+ * const [y] = await evaluate(() => [leakyRelu(constant([-2, 3]), 0.1)]) // [-0.2, 3]
+ */
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
   return leakyReluPrimitive([x], { slope })[0]!
 }
@@ -177,6 +200,7 @@ const wherePrimitive = definePrimitive<null>('where', {
           .concat(' do not fit'),
       )
     }
+    checkDtypes('where', [a!, b!], numbers)
     return [{ shape, dtype: a!.dtype }]
   },
   vjp: ({ inputs: [condition, a, b], cotangents: [ct], needs }) => [

@@ -2,11 +2,12 @@
 import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape, type Shape } from '../shape.ts'
-import { ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { reshape, sumTo, transpose } from './movement.ts'
 
 const matmulPrimitive = definePrimitive<null>('matmul', {
   infer: ([a, b]) => {
+    checkDtypes('matmul', [a!, b!])
     const batch = broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2))
     if (a!.shape.length < 2 || b!.shape.length < 2 || !batch || a!.shape.at(-1) !== b!.shape.at(-2)) {
       throw new ShapeError('matmul', `${formatShape(a!.shape)} × ${formatShape(b!.shape)}: needs (…, m, k) × (…, k, n)`)
@@ -43,6 +44,12 @@ function swapLast(x: Tensor): Tensor {
 /**
  * (…, m, k) × (…, k, n) → (…, m, n); leading axes broadcast. One matrix on the right is applied to all rows at once, which makes
  * its gradient one large product instead of many small ones.
+ *
+ * @throws ShapeError where the inner axes differ, the leading ones do not broadcast, or a dtype is not float32
+ *
+ * @example
+ * const row = constant([1, 2], [1, 2])
+ * const [y] = await evaluate(() => [matmul(row, constant([3, 4], [2, 1]))]) // [11]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length > 2 && b.shape.length === 2 && a.shape.at(-1) === b.shape[0]) {

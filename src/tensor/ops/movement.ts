@@ -5,7 +5,11 @@
 import { broadcastStrides, dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
-import { ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
+
+function isExtent(extent: number): boolean {
+  return Number.isInteger(extent) && extent >= 1
+}
 
 const reshapePrimitive = definePrimitive<{ shape: Shape }>('reshape', {
   infer: ([x], { shape }) => {
@@ -22,10 +26,23 @@ const reshapePrimitive = definePrimitive<{ shape: Shape }>('reshape', {
   evaluate: ([x], { shape }) => [ndarray(shape, x!.data)],
 })
 
-/** The same numbers in another shape; one extent may be -1 and is then computed. */
+/**
+ * The same numbers in another shape; one extent may be -1 and is then computed.
+ *
+ * @throws ShapeError where the extents are not whole numbers ≥ 1 with at most one -1, or hold another number of elements
+ *
+ * @example
+ * reshape(constant([1, 2, 3, 4, 5, 6]), [2, -1]).shape // [2, 3]
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (shape.filter((extent) => extent === -1).length > 1 || shape.some((extent) => extent !== -1 && !isExtent(extent))) {
+    throw new ShapeError('reshape', `${formatShape(x.shape)} to [${shape}]: extents are whole numbers ≥ 1, at most one is -1`)
+  }
   const known = shape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1)
   const full = shape.map((extent) => (extent === -1 ? sizeOf(x.shape) / known : extent))
+  if (!full.every(isExtent)) {
+    throw new ShapeError('reshape', `${formatShape(x.shape)} has ${sizeOf(x.shape)} elements, which [${shape}] does not divide`)
+  }
   return sameShape(full, x.shape) ? x : reshapePrimitive([x], { shape: full })[0]!
 }
 
@@ -52,7 +69,14 @@ const transposePrimitive = definePrimitive<{ permutation: readonly number[] }>('
   },
 })
 
-/** Reorders axes: output axis i is input axis permutation[i]. */
+/**
+ * Reorders axes: output axis i is input axis permutation[i].
+ *
+ * @throws ShapeError where the list is no permutation of the axes
+ *
+ * @example
+ * const [y] = await evaluate(() => [transpose(constant([1, 2, 3, 4], [2, 2]), [1, 0])]) // [1, 3, 2, 4]
+ */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
   return permutation.every((from, to) => from === to) && permutation.length === x.shape.length
     ? x
@@ -62,7 +86,7 @@ export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
 const expandPrimitive = definePrimitive<{ shape: Shape }>('expand', {
   infer: ([x], { shape }) => {
     const both = broadcastShapes(x!.shape, shape)
-    if (!both || !sameShape(both, shape)) {
+    if (!both || !sameShape(both, shape) || !shape.every(isExtent)) {
       throw new ShapeError('expand', `${formatShape(x!.shape)} does not broadcast to ${formatShape(shape)}`)
     }
     return [{ shape, dtype: x!.dtype }]
@@ -81,7 +105,10 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 }
 
 const sumPrimitive = definePrimitive<{ axes: readonly number[] }>('sum', {
-  infer: ([x], { axes }) => [{ shape: x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x!.dtype }],
+  infer: ([x], { axes }) => {
+    checkDtypes('sum', [x!], ['float32', 'int64'])
+    return [{ shape: x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x!.dtype }]
+  },
   vjp: ({ inputs: [x], cotangents: [ct] }) => [expand(ct!, x!.shape)],
   lower: (emitter, [x], { attributes }) => emitter.node('ReduceSum', [x!, emitter.ints(attributes.axes)], { keepdims: 1 }),
   evaluate: ([x], _, [out]) => {
@@ -111,7 +138,16 @@ export function reduction(x: Tensor, options: ReduceOptions, who: string): { axe
   return { axes, shape }
 }
 
-/** Sum over axes. */
+/**
+ * Sum over axes.
+ *
+ * @throws RangeError for an axis that the tensor does not have
+ * @throws ShapeError for bool
+ *
+ * @example
+ * const rows = constant([1, 2, 3, 4, 5, 6], [2, 3])
+ * const [y] = await evaluate(() => [sum(rows, { axes: [-1] })]) // [6, 15]
+ */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   const { axes, shape } = reduction(x, options, 'sum')
   return reshape(axes.length === 0 ? x : sumPrimitive([x], { axes })[0]!, shape)

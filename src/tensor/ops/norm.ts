@@ -2,7 +2,7 @@
 import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape, normalizeAxis } from '../shape.ts'
-import { ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape, sum } from './movement.ts'
 
@@ -18,16 +18,19 @@ function perChannel(values: Tensor, x: Tensor): Tensor {
   )
 }
 
+function checkChannels(who: string, x: TensorSpec, perChannel: Readonly<Record<string, TensorSpec>>): void {
+  const specs = Object.entries(perChannel)
+  if (x.shape.length < 2 || specs.some(([, { shape }]) => shape.length !== 1 || shape[0] !== x.shape[1])) {
+    const given = specs.map(([name, { shape }]) => `, ${name} ${formatShape(shape)}`).join('')
+    throw new ShapeError(who, `input ${formatShape(x.shape)}${given}: needs (b, c, …)${', (c)'.repeat(specs.length)}`)
+  }
+  checkDtypes(who, [x, ...Object.values(perChannel)])
+}
+
 const batchNormPrimitive = definePrimitive<{ eps: number }>('batchNorm', {
   infer: ([x, weight, bias]) => {
-    const channels = x!.shape[1]
-    if (x!.shape.length < 2 || weight!.shape.length !== 1 || weight!.shape[0] !== channels || bias!.shape[0] !== channels) {
-      throw new ShapeError(
-        'batchNorm',
-        `input ${formatShape(x!.shape)}, weight ${formatShape(weight!.shape)}, bias ${formatShape(bias!.shape)}: needs (b, c, …), (c), (c)`,
-      )
-    }
-    const channel = { shape: [channels!], dtype: 'float32' } as const
+    checkChannels('batchNorm', x!, { weight: weight!, bias: bias! })
+    const channel = { shape: [x!.shape[1]!], dtype: 'float32' } as const
     return [{ shape: x!.shape, dtype: 'float32' }, channel, channel]
   },
   vjp: ({ inputs: [x, weight], outputs: [, mean, variance], cotangents: [ct, ctMean, ctVariance], attributes: { eps }, needs }) => {
@@ -104,7 +107,10 @@ export function batchNormInference(x: Tensor, weight: Tensor, bias: Tensor, mean
 }
 
 const inferencePrimitive = definePrimitive<{ eps: number }>('batchNormInference', {
-  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  infer: ([x, weight, bias, mean, variance]) => {
+    checkChannels('batchNormInference', x!, { weight: weight!, bias: bias!, mean: mean!, variance: variance! })
+    return [{ shape: x!.shape, dtype: 'float32' }]
+  },
   vjp: ({ inputs: [x, weight, , mean, variance], cotangents: [ct], attributes: { eps }, needs }) => {
     if (needs[3] || needs[4])
       throw new ShapeError('batchNormInference', 'statistics are fixed: no derivative with respect to mean or variance')
@@ -127,7 +133,10 @@ const inferencePrimitive = definePrimitive<{ eps: number }>('batchNormInference'
 })
 
 const softmaxPrimitive = definePrimitive<{ axis: number }>('softmax', {
-  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  infer: ([x]) => {
+    checkDtypes('softmax', [x!])
+    return [{ shape: x!.shape, dtype: 'float32' }]
+  },
   vjp: ({ outputs: [y], cotangents: [ct], attributes: { axis } }) => {
     const weighted = mul(ct!, y!)
     return [sub(weighted, mul(y!, sum(weighted, { axes: [axis], keepDims: true })))]
@@ -156,7 +165,12 @@ const softmaxPrimitive = definePrimitive<{ axis: number }>('softmax', {
   },
 })
 
-/** exp(x) / Σ exp(x) along an axis. */
+/**
+ * exp(x) / Σ exp(x) along an axis.
+ *
+ * @example
+ * const [y] = await evaluate(() => [softmax(constant([0, Math.log(3)]))]) // [0.25, 0.75]
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return softmaxPrimitive([x], { axis: normalizeAxis(axis, x.shape.length, 'softmax') })[0]!
 }

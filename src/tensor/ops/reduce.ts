@@ -2,18 +2,27 @@
 import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { sizeOf } from '../shape.ts'
-import type { Tensor } from '../tensor.ts'
+import { checkDtypes, type Tensor } from '../tensor.ts'
 import { add, cast, div, equal, exp, log, mul, sub } from './elementwise.ts'
 import { expand, type ReduceOptions, reduction, reshape, sum } from './movement.ts'
 
-/** Arithmetic mean over axes. */
+/**
+ * Arithmetic mean over axes.
+ *
+ * @example
+ * const [y] = await evaluate(() => [mean(constant([1, 2, 6]))]) // [3]
+ */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkDtypes('mean', [x])
   const { axes } = reduction(x, options, 'mean')
   return mul(sum(x, options), 1 / axes.reduce((count, axis) => count * x.shape[axis]!, 1))
 }
 
 const maxPrimitive = definePrimitive<{ axes: readonly number[] }>('max', {
-  infer: ([x], { axes }) => [{ shape: x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x!.dtype }],
+  infer: ([x], { axes }) => {
+    checkDtypes('max', [x!], ['float32', 'int64'])
+    return [{ shape: x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x!.dtype }]
+  },
   vjp: ({ inputs: [x], outputs: [y], attributes: { axes }, cotangents: [ct] }) => {
     const ties = cast(equal(x!, expand(y!, x!.shape)), 'float32')
     return [mul(ties, div(ct!, sum(ties, { axes, keepDims: true })))]
@@ -33,12 +42,14 @@ const maxPrimitive = definePrimitive<{ axes: readonly number[] }>('max', {
 /** Largest value over axes; equal largest values share the gradient. */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   const { axes, shape } = reduction(x, options, 'max')
-  return reshape(maxPrimitive([x], { axes })[0]!, shape)
+  // ONNX takes an empty list of axes for all of them.
+  return reshape(axes.length === 0 ? x : maxPrimitive([x], { axes })[0]!, shape)
 }
 
 /** log Σ exp(x), without overflow. */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   const { axes, shape } = reduction(x, options, 'logSumExp')
-  const top = maxPrimitive([x], { axes })[0]!
+  checkDtypes('logSumExp', [x])
+  const top = max(x, { axes, keepDims: true })
   return reshape(add(log(sum(exp(sub(x, top)), { axes, keepDims: true })), top), shape)
 }

@@ -2,13 +2,11 @@
 import { dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape, stridesOf } from '../shape.ts'
-import { ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, checkPerAxis, ShapeError, type Tensor } from '../tensor.ts'
 
 const upsamplePrimitive = definePrimitive<{ factors: readonly number[] }>('upsampleNearest', {
   infer: ([x], { factors }) => {
-    if (factors.length !== x!.shape.length || factors.some((factor) => !Number.isInteger(factor) || factor < 1)) {
-      throw new ShapeError('upsampleNearest', `factors [${factors}] for ${formatShape(x!.shape)}: one whole number ≥ 1 per axis`)
-    }
+    checkDtypes('upsampleNearest', [x!])
     return [{ shape: x!.shape.map((extent, axis) => extent * factors[axis]!), dtype: 'float32' }]
   },
   vjp: ({ cotangents: [ct], attributes: { factors } }) => [blockSum(ct!, factors)],
@@ -32,13 +30,22 @@ const upsamplePrimitive = definePrimitive<{ factors: readonly number[] }>('upsam
   },
 })
 
-/** Repeats every element factors[axis] times along each axis. */
+/**
+ * Repeats every element factors[axis] times along each axis.
+ *
+ * @example
+ * const [y] = await evaluate(() => [upsampleNearest(constant([1, 2]), [2])]) // [1, 1, 2, 2]
+ */
 export function upsampleNearest(x: Tensor, factors: readonly number[]): Tensor {
+  checkPerAxis('upsampleNearest', 'factors', factors, x, 1)
   return factors.every((factor) => factor === 1) ? x : upsamplePrimitive([x], { factors })[0]!
 }
 
 const blockSumPrimitive = definePrimitive<{ factors: readonly number[] }>('blockSum', {
-  infer: ([x], { factors }) => [{ shape: x!.shape.map((extent, axis) => extent / factors[axis]!), dtype: 'float32' }],
+  infer: ([x], { factors }) => {
+    checkDtypes('blockSum', [x!])
+    return [{ shape: x!.shape.map((extent, axis) => extent / factors[axis]!), dtype: 'float32' }]
+  },
   vjp: ({ cotangents: [ct], attributes: { factors } }) => [upsampleNearest(ct!, factors)],
   // AveragePool is one pass over memory; the general way is a reshape and a reduction over several axes.
   lower: (emitter, [x], { attributes: { factors }, inputs: [spec], outputs: [out] }) => {
@@ -71,6 +78,7 @@ const blockSumPrimitive = definePrimitive<{ factors: readonly number[] }>('block
 
 /** Sums blocks of factors[axis] elements: the adjoint of upsampleNearest. */
 export function blockSum(x: Tensor, factors: readonly number[]): Tensor {
+  checkPerAxis('blockSum', 'factors', factors, x, 1)
   if (factors.some((factor, axis) => x.shape[axis]! % factor !== 0)) {
     throw new ShapeError('blockSum', `factors [${factors}] do not divide ${formatShape(x.shape)}`)
   }

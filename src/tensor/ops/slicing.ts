@@ -2,7 +2,7 @@
 import { dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape, normalizeAxis, stridesOf } from '../shape.ts'
-import { ShapeError, type Tensor } from '../tensor.ts'
+import { checkPerAxis, ShapeError, type Tensor } from '../tensor.ts'
 import { reshape } from './movement.ts'
 
 interface SliceAttributes {
@@ -49,18 +49,34 @@ const slicePrimitive = definePrimitive<SliceAttributes>('slice', {
   },
 })
 
-/** x[starts:stops:steps], one entry per axis; steps are positive (see flip for the rest). */
+/**
+ * x[starts:stops:steps], one entry per axis; steps are positive (see flip for the rest).
+ *
+ * @throws ShapeError where a list is not one whole number per axis, or a range leaves its axis or holds nothing
+ *
+ * @example
+ * import { constant, slice } from 'divisi/tensor'
+ * const [y] = await evaluate(() => [slice(constant([1, 2, 3, 4, 5]), [1], [5], [2])]) // [2, 4]
+ */
 export function slice(
   x: Tensor,
   starts: readonly number[],
   stops: readonly number[],
   steps: readonly number[] = x.shape.map(() => 1),
 ): Tensor {
+  for (const [name, list] of Object.entries({ starts, stops, steps })) checkPerAxis('slice', name, list, x)
   const whole = x.shape.every((extent, axis) => starts[axis] === 0 && stops[axis] === extent && steps[axis] === 1)
   return whole ? x : slicePrimitive([x], { starts, stops, steps })[0]!
 }
 
-/** x[start:stop] along one axis. */
+/**
+ * x[start:stop:step] along one axis.
+ *
+ * @throws ShapeError where the range leaves the axis, holds nothing or is not of whole numbers; RangeError for an axis that is none
+ *
+ * @example
+ * const [y] = await evaluate(() => [narrow(constant([1, 2, 3, 4], [2, 2]), -1, 1, 2)]) // [2, 4]
+ */
 export function narrow(x: Tensor, axis: number, start: number, stop: number, step = 1): Tensor {
   const along = normalizeAxis(axis, x.shape.length, 'narrow')
   return slice(
@@ -126,8 +142,17 @@ const padPrimitive = definePrimitive<PadAttributes>('pad', {
   },
 })
 
-/** Zeros around a tensor; negative amounts cut instead. */
+/**
+ * Zeros around a tensor, one amount per axis; negative amounts cut instead.
+ *
+ * @throws ShapeError where a list is not one whole number per axis, or cutting leaves nothing
+ *
+ * @example
+ * const [y] = await evaluate(() => [pad(constant([1, 2, 3]), [2], [-1])]) // [0, 0, 1, 2]
+ */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  checkPerAxis('pad', 'before', before, x)
+  checkPerAxis('pad', 'after', after, x)
   return before.every((n) => n === 0) && after.every((n) => n === 0) ? x : padPrimitive([x], { before, after })[0]!
 }
 
@@ -174,7 +199,15 @@ const concatPrimitive = definePrimitive<{ axis: number }>('concat', {
   },
 })
 
-/** Joins tensors along an axis. */
+/**
+ * Joins tensors along an axis.
+ *
+ * @throws ShapeError for an empty list, and where dtypes or other axes differ
+ *
+ * @example
+ * import { concat, constant } from 'divisi/tensor'
+ * const [y] = await evaluate(() => [concat([constant([1, 2]), constant([3])], 0)]) // [1, 2, 3]
+ */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0]
   if (!first) throw new ShapeError('concat', 'an empty list has no shape')
