@@ -75,8 +75,16 @@ function valueInfo(field: number, name: string, spec: TensorSpec): Field {
 }
 
 /**
- * Serialises the graph of named outputs; inputs whose values are given as weights are stored in it. Equal operations on equal inputs are written once (common subexpressions); what no output needs is not written.
+ * Serialises the graph of named outputs; inputs whose values are given as weights are stored in it. Equal operations on equal inputs
+ * are written once (common subexpressions); what no output needs is not written.
  *
+ * @throws RangeError for weights of the wrong size and for one name that is input and output; Error for two inputs of one name
+ *
+ * @example
+ * const x = input('x', [3])
+ * const graph = writeOnnx({ y: mul(add(x, 1), add(x, 1)) })
+ * graph.nodes // 2
+ * graph.outputs.y?.shape // [3]
  */
 export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: ReadonlyMap<string, Float32Array> = new Map()): OnnxGraph {
   const nodes: OnnxNode[] = []

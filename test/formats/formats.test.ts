@@ -31,15 +31,16 @@ describe('safetensors', () => {
     expect(new DataView(bytes.buffer).getFloat32(8 + length + 12, true)).toBe(4.5)
   })
 
+  const forged = (header: unknown) => {
+    const text = new TextEncoder().encode(JSON.stringify(header))
+    const file = new Uint8Array(8 + text.length + 8)
+    new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true)
+    file.set(text, 8)
+    return file
+  }
+
   it('refuses every cut of the file and headers that lie', () => {
     for (let cut = 0; cut < bytes.length; cut++) expect(() => readSafetensors(bytes.subarray(0, cut)), `cut at ${cut}`).toThrow(RangeError)
-    const forged = (header: object) => {
-      const text = new TextEncoder().encode(JSON.stringify(header))
-      const file = new Uint8Array(8 + text.length + 8)
-      new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true)
-      file.set(text, 8)
-      return file
-    }
     for (const entry of [
       { dtype: 'F32', shape: [2], data_offsets: [0, 4] },
       { dtype: 'F32', shape: [2], data_offsets: [4, 12] },
@@ -49,6 +50,19 @@ describe('safetensors', () => {
     ]) {
       expect(() => readSafetensors(forged({ x: entry })), JSON.stringify(entry)).toThrow(/safetensors: /)
     }
+  })
+
+  it.each([
+    [null, /its header is no JSON object/],
+    [[], /its header is no JSON object/],
+    ['text', /its header is no JSON object/],
+    [{ x: null }, /"x" is described by no JSON object/],
+    [{ x: [1] }, /"x" is described by no JSON object/],
+    [{ __metadata__: 5 }, /its "__metadata__" is no JSON object/],
+    [{ __metadata__: { step: 5 } }, /"step" of its "__metadata__" is no text/],
+  ])('refuses JSON of another form: %j', (header, problem) => {
+    expect(() => readSafetensors(forged(header))).toThrow(problem)
+    expect(() => readSafetensors(forged(header))).toThrow(/^safetensors: .*; the file is damaged or of another format$/)
   })
 
   it('reads half precision, subnormals and infinities included', () => {
