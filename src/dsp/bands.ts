@@ -11,7 +11,15 @@ export interface BandOptions {
   readonly highest: number
 }
 
-/** Centres in bins, ascending, from 0. The ratio of the geometric part is found by bisection so that `bands` centres reach `highest`. */
+/**
+ * Centres in bins, ascending, from 0. The ratio of the geometric part is found by bisection so that `bands` centres reach `highest`.
+ *
+ * @throws RangeError for fewer than 2 bands, more than there are bins up to `highest`, too few to reach it with spacings that at most double, or a
+ * `highest` above half the sample rate
+ *
+ * @example
+ * bandCentres({ sampleRate: 8000, nFft: 64, bands: 7, highest: 4000 }) // [0, 1, 2, 4, 8, 16, 32]
+ */
 export function bandCentres({ sampleRate, nFft, bands, highest }: BandOptions): Float64Array {
   const top = (highest * nFft) / sampleRate
   if (!(top <= nFft / 2) || bands < 2 || bands - 1 > top) {
@@ -21,6 +29,10 @@ export function bandCentres({ sampleRate, nFft, bands, highest }: BandOptions): 
     let centre = 0
     for (let i = 1; i < bands; i++) centre += Math.max(1, centre * ratio)
     return centre
+  }
+  if (last(1) < top) {
+    const fewest = 2 + Math.ceil(Math.log2(top))
+    throw new RangeError(`bands: ${bands} end at bin ${last(1)} below ${highest} Hz, as a spacing at most doubles; needs ${fewest} or more`)
   }
   let [low, high] = [0, 1]
   for (let i = 0; i < 60; i++) {

@@ -46,7 +46,14 @@ function stages(n: number, n1: number, n2: number, k2: number): { first: Tensor;
   return made
 }
 
-/** Spectrum of real rows: (rows, n) → re and im, each (rows, n/2 + 1). n is even. */
+/**
+ * Spectrum of real rows: (rows, n) → re and im, each (rows, n/2 + 1). n is even.
+ *
+ * @throws RangeError for another rank or an odd n
+ *
+ * @example
+ * const [re] = await evaluate(() => [rfft(constant([1, 0, -1, 0], [1, 4])).re]) // [0.0, 2.0, 0.0]
+ */
 export function rfft(x: Tensor): { re: Tensor; im: Tensor } {
   const [rows, n] = x.shape as readonly [number, number]
   if (x.shape.length !== 2 || n % 2 !== 0) throw new RangeError(`rfft: needs (rows, n) with even n, got (${x.shape.join(', ')})`)

@@ -57,7 +57,14 @@ function analyse(x: Tensor, frames: number, options: StftOptions): readonly [Ten
   return [re, im]
 }
 
-/** (…, n) → Spectrum of (…, ⌊n/hop⌋ + 1, nFft/2 + 1). */
+/**
+ * (…, n) → Spectrum of (…, ⌊n/hop⌋ + 1, nFft/2 + 1).
+ *
+ * @throws RangeError for sizes that are no even nFft ≥ 4, a hop in 1…nFft and nFft window values
+ *
+ * @example
+ * stft(constant(new Float32Array(1000)), { nFft: 64, hopLength: 16 }).re.shape // [63, 33]
+ */
 export function stft(x: Tensor, options: StftOptions): Spectrum {
   windowOf(options)
   const samples = x.shape.at(-1)!
@@ -71,7 +78,12 @@ export function stft(x: Tensor, options: StftOptions): Spectrum {
  * (…, frames, nFft/2 + 1) → (…, samples). The inverse transform is the adjoint of the forward one, weighted: every bin but the first and
  * the last stands for two, and each sample is divided by N and its summed squared window.
  *
- * @throws RangeError where the windows leave a sample uncovered (hop too large for this window)
+ * @throws RangeError where the windows leave a sample uncovered (hop too large for this window), where the spectrum is not that of
+ * `samples` samples, and for the sizes that stft refuses
+ *
+ * @example
+ * const frames = { nFft: 4, hopLength: 1 }
+ * const [back] = await evaluate(() => [istft(stft(constant([1, -2, 3]), frames), 3, frames)]) // [1.000, -2.000, 3.000]
  */
 export function istft({ re, im }: Spectrum, samples: number, options: StftOptions): Tensor {
   const window = windowOf(options)

@@ -32,4 +32,10 @@ describe('bands', () => {
     expect(() => bandCentres({ ...options, bands: 3000 })).toThrow(/bands: 3000 up to 20000 Hz; needs 2 ≤ bands ≤ 1858/)
     expect(() => bandCentres({ ...options, highest: 30000 })).toThrow(/highest ≤ 22050/)
   })
+
+  it('refuse so few bands that the last would end below the highest centre, and take the number they name', () => {
+    expect(() => bandCentres({ ...options, bands: 12 })).toThrow(/bands: 12 end at bin 1024 below 20000 Hz.*needs 13 or more/)
+    // The bisection's last interval is 2^-60 wide; rounding of a sum of that size remains.
+    expect((bandCentres({ ...options, bands: 13 })[12]! * 44100) / 4096).toBeCloseTo(20000, 8)
+  })
 })
