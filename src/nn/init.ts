@@ -7,6 +7,7 @@ export function fanIn(shape: Shape): number {
   return sizeOf(shape.slice(1))
 }
 
+/** Every value the same: 1 for the gain of a normalisation, 0 for its offset. */
 export function constantInit(value: number): Init {
   return (values) => {
     values.fill(value)
