@@ -66,7 +66,10 @@ describe('divisi train', () => {
     })
 
     const interrupted = await train('cut', { at: 10, by: (child) => child.kill('SIGINT') })
-    expect(interrupted).toMatchObject({ code: 130, text: expect.stringMatching(/stopped at step \d+: the same command goes on from .*last\.safetensors/) })
+    expect(interrupted).toMatchObject({
+      code: 130,
+      text: expect.stringMatching(/stopped at step \d+: the same command goes on from .*last\.safetensors/),
+    })
     const reached = Math.max(...(await losses('cut')).keys())
     expect(reached).toBeLessThan(60)
 
