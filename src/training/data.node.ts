@@ -34,7 +34,8 @@ export async function prepareTracks(
       )
     }
     const catalogue = await readCatalogue(resolve(recipeFolder, files))
-    const entries = await locateFiles(catalogue, dataFolder, { hashes: join(cacheFolder, 'hashes.json'), ...watch('looking for files') })
+    const lists = { hashes: join(cacheFolder, 'hashes.json'), missingList: join(cacheFolder, 'missing-files.csv') }
+    const entries = await locateFiles(catalogue, dataFolder, { ...lists, ...watch('looking for files') })
     tracks.push(...(await prepareCache(entries, cacheFolder, { rate, ...watch('decoding') })))
   }
   if (syntheticSongs > 0) {
