@@ -32,7 +32,10 @@ export class InterruptedError extends Error {
 /** The message of anything thrown, on one line. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error)
-  return message.trim().replace(/\s*\n\s*/g, '; ')
+  return message
+    .trim()
+    .replace(/([:;,.…])\s*\n\s*/g, '$1 ')
+    .replace(/\s*\n\s*/g, '; ')
 }
 
 /** An error about a file on one line that starts with the file's name, once. */
