@@ -5,8 +5,8 @@
  * cut within a frame is an error; one that is cut between two frames cannot be told from a whole one.
  */
 
+import { concatBytes } from '../formats/bytes.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { concatenate } from './concatenate.ts'
 import type { Decoder } from './decoder.ts'
 import { AudioError, brokenOff, describeTime } from './errors.ts'
 import { skipTags } from './id3.ts'
@@ -93,7 +93,7 @@ async function* decodeFrames(
         throw damaged(`its header promises ${tag.frames} frames, more follow (joined files?); "ffmpeg -i" can decode them all to a WAV`)
       }
     }
-    const result = decode(concatenate(batch))
+    const result = decode(concatBytes(batch))
     if (result.errors.length > 0) throw damaged(result.errors[0]!.message)
     if (result.samplesDecoded !== batch.length * first.samples) throw damaged('a frame does not decode')
     const from = Math.min(result.samplesDecoded, Math.max(0, skip - decoded))

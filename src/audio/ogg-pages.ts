@@ -1,7 +1,7 @@
 /** Pages and packets of Ogg (RFC 3533): one logical stream out of a file, checked by its checksums and page numbers. */
 
+import { concatBytes } from '../formats/bytes.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { concatenate } from './concatenate.ts'
 import { crc32WithHole } from './crc.ts'
 import type { AudioError } from './errors.ts'
 import { skipTags } from './id3.ts'
@@ -166,7 +166,7 @@ function cutPackets(page: OggPage, partial: readonly Uint8Array[]): { whole: Uin
     at += lace
     if (lace === 255) continue
     pieces.push(page.bytes.subarray(from, at))
-    whole.push(concatenate(pieces))
+    whole.push(concatBytes(pieces))
     pieces = []
     from = at
   }

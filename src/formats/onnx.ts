@@ -11,7 +11,8 @@ import {
   type TensorSpec,
   topologicalOrder,
 } from '../tensor/index.ts'
-import { bytesField, concatBytes, type Field, floatField, integerField } from './protobuf.ts'
+import { concatBytes } from './bytes.ts'
+import { bytesField, type Field, floatField, integerField } from './protobuf.ts'
 
 const opset = 17
 const elementType: Record<DType, number> = { float32: 1, int64: 7, bool: 9 }

@@ -1,18 +1,9 @@
 /** The part of Protocol Buffers' wire format that writing needs: varints, fixed 32-bit floats, length-delimited fields. */
+import { concatBytes } from './bytes.ts'
 
 export type Field = Uint8Array
 
 const encoder = new TextEncoder()
-
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.length
-  }
-  return out
-}
 
 function varint(value: number): number[] {
   const bytes: number[] = []

@@ -72,11 +72,19 @@ export function onSyntheticSongs(recipe: Recipe): Recipe {
 /**
  * Reads and checks a recipe.
  *
- * @throws Error that names every wrong key, its value and what is allowed
+ * @throws Error that names the file and every wrong key and what is allowed
  */
-export async function readRecipe(file: string): Promise<{ recipe: Recipe; folder: string; text: string }> {
-  const text = await readFile(file, 'utf8')
-  const parsed = recipeSchema.safeParse(parse(text))
+export async function readRecipe(file: string): Promise<{ recipe: Recipe; folder: string }> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${file}: ${error.code === 'ENOENT' ? 'there is no such recipe' : error.message}`, { cause: error })
+  })
+  let content: unknown
+  try {
+    content = parse(text)
+  } catch (error) {
+    throw new Error(`${file}: is no YAML: ${(error as Error).message}`, { cause: error })
+  }
+  const parsed = recipeSchema.safeParse(content)
   if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
-  return { recipe: parsed.data, folder: dirname(resolve(file)), text }
+  return { recipe: parsed.data, folder: dirname(resolve(file)) }
 }

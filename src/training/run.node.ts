@@ -169,7 +169,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       await log({ validation: result, best })
     }
     const end = Math.min(training.steps, options.stopAfter ?? training.steps)
-    let judged = trainer.step === 0 ? 0 : -1
+    // A finished run that is started again judges once more: its model file is made anew.
+    let judged = 0
     while (trainer.step < end && !signal?.aborted) {
       const started = performance.now()
       const { mixture, vocals } = await loader.batch(trainer.step)

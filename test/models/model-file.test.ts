@@ -8,17 +8,9 @@ import { bandUnetConfig, createNetwork, loadSeparator, readModel, writeModel } f
 import { initialValues } from '../../src/nn/index.ts'
 import { compile, createReferenceBackend } from '../../src/runtime/index.ts'
 import { createRandom } from '../../src/tensor/index.ts'
+import { tinyConfig } from '../training/tiny.ts'
 
-const config = bandUnetConfig.parse({
-  architecture: 'band-unet',
-  sampleRate: 8000,
-  nFft: 64,
-  hopLength: 16,
-  bands: 16,
-  highest: 3500,
-  channels: [4, 8],
-  bottleneck: 1,
-})
+const config = tinyConfig
 const network = createNetwork(config)
 const values = initialValues(network, 1)
 const bytes = writeModel('tiny', network, values, { step: '7' })

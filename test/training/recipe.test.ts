@@ -42,6 +42,8 @@ describe('recipes', () => {
   })
 
   it('are refused with the name of what is wrong and what is allowed', async () => {
+    await expect(readRecipe(join(folder, 'gone.yaml'))).rejects.toThrow(/gone\.yaml: there is no such recipe/)
+    await expect(read('name: [a')).rejects.toThrow(/recipe\.yaml: is no YAML/)
     await expect(read(`name: a\n${model}\ndata: {}\n${training}`)).rejects.toThrow(/needs `files`, or `syntheticSongs` above 0/)
     await expect(read(`name: A b\n${model}\ndata: synthetic\n${training}`)).rejects.toThrow(/lower-case letters, digits and dashes.*name/)
     await expect(read(`name: a\n${model}\ndata: synthetic\n${training.replace('10', '-1')}`)).rejects.toThrow(/>=1.*training\.steps/)

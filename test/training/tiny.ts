@@ -6,7 +6,7 @@ import type { Backend } from '../../src/runtime/index.ts'
 import { createRandom } from '../../src/tensor/index.ts'
 import { createTrainer, type Trainer } from '../../src/training/index.ts'
 
-const tinyConfig = bandUnetConfig.parse({
+export const tinyConfig = bandUnetConfig.parse({
   architecture: 'band-unet',
   sampleRate: 8000,
   nFft: 64,
