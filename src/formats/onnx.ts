@@ -1,22 +1,23 @@
-/** Writes a traced graph as an ONNX model (opset 17): the format in which every computation of Divisi runs, is cached and is exported. */
+/** Writes a traced graph as an ONNX model (opset 18): the format in which every computation of Divisi runs, is cached and is exported. */
 import {
-  type DType,
+  type Body,
+  type ElementType,
   type Emitter,
   type Node,
-  type OnnxAttribute,
   type OperationNode,
   type Shape,
+  type Subgraph,
   sizeOf,
   type Tensor,
   type TensorSpec,
   topologicalOrder,
 } from '../tensor/index.ts'
 import { concatBytes } from './bytes.ts'
-import { bytesField, type Field, floatField, integerField } from './protobuf.ts'
+import { bodyFields, type OnnxBody, type OnnxNode, tensorField } from './onnx-fields.ts'
+import { bytesField, type Field, integerField } from './protobuf.ts'
 
-const opset = 17
-const elementType: Record<DType, number> = { float32: 1, int64: 7, bool: 9 }
-const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const
+/** 18 is the first with bitwise operators and reductions whose axes are inputs. */
+const opset = 18
 
 export interface OnnxGraph {
   /** The serialised model. */
@@ -26,53 +27,119 @@ export interface OnnxGraph {
   readonly nodes: number
 }
 
-/** Little-endian bytes of constant values. */
-function rawData(values: ArrayLike<number>, dtype: DType): Uint8Array {
-  if (dtype === 'bool') return Uint8Array.from(values)
-  if (dtype === 'int64') return new Uint8Array(BigInt64Array.from(Array.from(values), BigInt).buffer)
-  return new Uint8Array(Float32Array.from(values).buffer)
+/** Constants of the whole model: bodies see those outside. */
+function createConstants() {
+  const fields: Field[] = []
+  const known = new Map<string, string>()
+  return {
+    fields,
+    store: (values: ArrayLike<number>, shape: Shape, type: ElementType): string => {
+      const key =
+        values.length > 64 ? undefined : `${type}|${shape.join()}|${Array.from(values, (x) => (Object.is(x, -0) ? '-0' : x)).join()}`
+      const before = key === undefined ? undefined : known.get(key)
+      if (before !== undefined) return before
+      const name = `%c${fields.length}`
+      fields.push(tensorField(5, name, values, shape, type))
+      if (key !== undefined) known.set(key, name)
+      return name
+    },
+  }
 }
 
-function tensorField(field: number, name: string, values: ArrayLike<number>, shape: Shape, dtype: DType): Field {
-  return bytesField(field, [
-    ...shape.map((extent) => integerField(1, extent)),
-    integerField(2, elementType[dtype]),
-    bytesField(8, name),
-    bytesField(9, rawData(values, dtype)),
-  ])
+/** What is being written: one for the model, one for each body inside it. */
+interface Scope {
+  readonly nodes: OnnxNode[]
+  readonly names: Map<Node, readonly string[]>
+  /** Names of results by operation and inputs: common subexpressions are written once. */
+  readonly computed: Map<string, readonly string[]>
+  /** The scope around a body, whose values it may read. */
+  readonly outer?: Scope
 }
 
-function attributeField(name: string, value: OnnxAttribute): Field {
-  const head = bytesField(1, name)
-  if (typeof value === 'number') return bytesField(5, [head, integerField(3, value), integerField(20, attributeType.int)])
-  if (typeof value === 'string') return bytesField(5, [head, bytesField(4, value), integerField(20, attributeType.string)])
-  if ('float' in value) return bytesField(5, [head, floatField(2, value.float), integerField(20, attributeType.float)])
-  if ('floats' in value) return bytesField(5, [head, ...value.floats.map((x) => floatField(7, x)), integerField(20, attributeType.floats)])
-  return bytesField(5, [head, ...value.map((x) => integerField(8, x)), integerField(20, attributeType.ints)])
+function lookUp<K>(scope: Scope, table: (scope: Scope) => Map<K, readonly string[]>, key: K): readonly string[] | undefined {
+  return table(scope).get(key) ?? (scope.outer ? lookUp(scope.outer, table, key) : undefined)
 }
 
-interface OnnxNode {
-  readonly name: string
-  readonly opType: string
-  readonly from: readonly string[]
-  readonly to: readonly string[]
-  readonly attributes: Record<string, OnnxAttribute>
+function outermost(scope: Scope): Scope {
+  return scope.outer ? outermost(scope.outer) : scope
 }
 
-function nodeField(node: OnnxNode, renamed: ReadonlyMap<string, string>): Field {
-  return bytesField(1, [
-    ...node.from.map((name) => bytesField(1, renamed.get(name) ?? name)),
-    ...node.to.map((name) => bytesField(2, renamed.get(name) ?? name)),
-    bytesField(3, node.name),
-    bytesField(4, node.opType),
-    ...Object.entries(node.attributes).map(([name, value]) => attributeField(name, value)),
-  ])
+/** For each node that one of the roots depends on, which of its outputs are read. */
+function usedOutputs(order: readonly OperationNode[], roots: readonly Tensor[]): ReadonlyMap<Node, ReadonlySet<number>> {
+  const used = new Map<Node, Set<number>>()
+  for (const x of [...order.flatMap(({ inputs }) => inputs), ...roots]) {
+    const indices = used.get(x.node)
+    if (indices) indices.add(x.index)
+    else used.set(x.node, new Set([x.index]))
+  }
+  return used
 }
 
-function valueInfo(field: number, name: string, spec: TensorSpec): Field {
-  const dims = spec.shape.map((extent) => bytesField(1, [integerField(1, extent)]))
-  const type = bytesField(1, [integerField(1, elementType[spec.dtype]), bytesField(2, dims)])
-  return bytesField(field, [bytesField(1, name), bytesField(2, type)])
+/** Lowers everything that the roots depend on and that the scope does not know yet. `leaf` names inputs and constants. */
+function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: Tensor) => string) {
+  let counter = 0
+  let place = ''
+
+  const nameOf = (x: Tensor, scope: Scope): string => {
+    const known = lookUp(scope, ({ names }) => names, x.node)?.[x.index]
+    if (known !== undefined) return known
+    if (x.node.kind === 'operation') throw new Error(`writeOnnx: ${x.node.operation.name} is used before it is written`)
+    const name = leaf(x)
+    outermost(scope).names.set(x.node, [name])
+    return name
+  }
+
+  const emitterOf = (scope: Scope): Emitter => ({
+    node: (opType, from, attributes = {}, count = 1) => {
+      const to = Array.from({ length: count }, () => `%v${counter++}`)
+      scope.nodes.push({ name: `${place}/${opType}_${counter}`, opType, from, to, attributes })
+      return to
+    },
+    constant: constants.store,
+    floats: (values, shape) => constants.store(values, shape, 'float32'),
+    ints: (values, shape) => constants.store(values, shape ?? [values.length], 'int64'),
+    subgraph: (body) => writeBody(body, scope),
+  })
+
+  const lower = (node: OperationNode, used: ReadonlySet<number>, scope: Scope): readonly string[] => {
+    const from = node.inputs.map((x) => nameOf(x, scope))
+    const shapes = node.outputs.map((spec) => `${spec.dtype}${spec.shape.join('x')}`).join()
+    const key = `${node.operation.name}|${node.operation.key}|${from.join()}|${shapes}|${[...used].sort().join()}`
+    const known = lookUp(scope, ({ computed }) => computed, key)
+    if (known) return known
+    const before = place
+    place = node.place ? `${node.place}/${node.operation.name}` : node.operation.name
+    const to = node.operation.lower(emitterOf(scope), from, {
+      inputs: node.inputs,
+      outputs: node.outputs,
+      used: node.outputs.map((_, index) => used.has(index)),
+    })
+    place = before
+    scope.computed.set(key, to)
+    return to
+  }
+
+  const writeAll = (roots: readonly Tensor[], scope: Scope): void => {
+    const order = topologicalOrder(roots, (node) => lookUp(scope, ({ names }) => names, node) !== undefined)
+    const used = usedOutputs(order, roots)
+    for (const node of order) scope.names.set(node, lower(node, used.get(node)!, scope))
+  }
+
+  /** Outputs of a body must be values that it computes, each once. What it captures has its name in the scopes around it. */
+  const writeBody = (body: Body, outer: Scope): Subgraph => {
+    const inputs = body.inputs.map((x) => [`%b${counter++}`, { shape: x.shape, dtype: x.dtype }] as const)
+    const names = new Map<Node, readonly string[]>(body.inputs.map((x, i) => [x.node, [inputs[i]![0]]]))
+    const scope: Scope = { nodes: [], names, computed: new Map(), outer }
+    writeAll(body.outputs, scope)
+    const emitter = emitterOf(scope)
+    const outputs = body.outputs.map((x) => {
+      const name = emitter.node('Identity', [nameOf(x, scope)])[0]!
+      return [name, { shape: x.shape, dtype: x.dtype }] as const
+    })
+    return { graph: { nodes: scope.nodes, inputs, outputs } satisfies OnnxBody }
+  }
+
+  return { nameOf, writeAll }
 }
 
 /**
@@ -88,93 +155,50 @@ function valueInfo(field: number, name: string, spec: TensorSpec): Field {
  * graph.outputs.y?.shape // [3]
  */
 export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: ReadonlyMap<string, Float32Array> = new Map()): OnnxGraph {
-  const nodes: OnnxNode[] = []
-  const initializers: Field[] = []
-  const constants = new Map<string, string>()
+  const constants = createConstants()
   const inputs: Record<string, TensorSpec> = {}
-  const names = new Map<Node, readonly string[]>()
-  const computed = new Map<string, readonly string[]>()
-  let counter = 0
-  let scope = ''
-
-  const store = (values: ArrayLike<number>, shape: Shape, dtype: DType): string => {
-    const key = values.length > 64 ? undefined : `${dtype}|${shape.join()}|${Array.from(values).join()}`
-    const known = key === undefined ? undefined : constants.get(key)
-    if (known !== undefined) return known
-    const name = `%c${constants.size + initializers.length}`
-    initializers.push(tensorField(5, name, values, shape, dtype))
-    if (key !== undefined) constants.set(key, name)
+  const leaf = (x: Tensor): string => {
+    if (x.node.kind === 'constant') return constants.store(x.node.data, x.shape, x.dtype)
+    if (x.node.kind === 'operation') throw new Error('writeOnnx: an operation is no leaf')
+    const { name } = x.node
+    const values = weights.get(name)
+    if (values) {
+      if (values.length !== sizeOf(x.shape))
+        throw new RangeError(`writeOnnx: "${name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
+      return constants.store(values, x.shape, x.dtype)
+    }
+    if (inputs[name]) throw new Error(`writeOnnx: two different inputs are named "${name}"; names are unique`)
+    inputs[name] = { shape: x.shape, dtype: x.dtype }
     return name
   }
-  const emitter: Emitter = {
-    node: (opType, from, attributes = {}, count = 1) => {
-      const to = Array.from({ length: count }, () => `%v${counter++}`)
-      nodes.push({ name: `${scope}/${opType}_${nodes.length}`, opType, from, to, attributes })
-      return to
-    },
-    floats: (values, shape) => store(values, shape, 'float32'),
-    ints: (values, shape) => store(values, shape ?? [values.length], 'int64'),
-  }
-  const nameOf = (x: Tensor): string => {
-    const known = names.get(x.node)?.[x.index]
-    if (known !== undefined) return known
-    if (x.node.kind === 'input') {
-      const values = weights.get(x.node.name)
-      if (values) {
-        if (values.length !== sizeOf(x.shape))
-          throw new RangeError(`writeOnnx: "${x.node.name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
-        const name = store(values, x.shape, x.dtype)
-        names.set(x.node, [name])
-        return name
-      }
-      const before = inputs[x.node.name]
-      if (before) throw new Error(`writeOnnx: two different inputs are named "${x.node.name}"; names are unique`)
-      inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
-      names.set(x.node, [x.node.name])
-      return x.node.name
-    }
-    if (x.node.kind === 'constant') {
-      const name = store(x.node.data, x.shape, x.dtype)
-      names.set(x.node, [name])
-      return name
-    }
-    throw new Error('writeOnnx: an operation is used before it is written')
-  }
-  const lower = (node: OperationNode): readonly string[] => {
-    const from = node.inputs.map(nameOf)
-    const key = `${node.operation.name}|${node.operation.key}|${from.join()}|${node.outputs.map((spec) => spec.shape.join('x')).join()}`
-    const known = computed.get(key)
-    if (known) return known
-    scope = node.place ? `${node.place}/${node.operation.name}` : node.operation.name
-    const to = node.operation.lower(emitter, from, { inputs: node.inputs, outputs: node.outputs })
-    computed.set(key, to)
-    return to
-  }
+  const scope: Scope = { nodes: [], names: new Map(), computed: new Map() }
+  const { nameOf, writeAll } = createWriter(constants, leaf)
   const named = Object.entries(outputs)
-  for (const node of topologicalOrder(named.map(([, tensor]) => tensor))) names.set(node, lower(node))
+  writeAll(
+    named.map(([, tensor]) => tensor),
+    scope,
+  )
   // A computed value takes its output's name; inputs, constants and a second name for one value need a copy.
   const renamed = new Map<string, string>()
   for (const [name, tensor] of named) {
-    const value = nameOf(tensor)
+    const value = nameOf(tensor, scope)
     if (tensor.node.kind === 'operation' && !renamed.has(value) && !inputs[value]) renamed.set(value, name)
-    else nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
+    else scope.nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
   }
   for (const [name] of named) {
     if (inputs[name]) throw new RangeError(`writeOnnx: "${name}" is an input and an output; ONNX needs different names`)
   }
   const outputSpecs = Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
   const graph = [
-    ...nodes.map((node) => nodeField(node, renamed)),
-    bytesField(2, 'divisi'),
-    ...initializers,
-    ...Object.entries(inputs).map(([name, spec]) => valueInfo(11, name, spec)),
-    ...Object.entries(outputSpecs).map(([name, spec]) => valueInfo(12, name, spec)),
+    ...bodyFields('divisi', { nodes: scope.nodes, inputs: Object.entries(inputs), outputs: Object.entries(outputSpecs) }, renamed),
+    ...constants.fields,
   ]
   const bytes = concatBytes([
     integerField(1, 8),
     bytesField(2, 'divisi'),
     bytesField(7, graph),
     bytesField(8, [bytesField(1, ''), integerField(2, opset)]),
+    bytesField(8, [bytesField(1, 'com.microsoft'), integerField(2, 1)]),
   ])
-  return { bytes, inputs, outputs: outputSpecs, nodes: nodes.length }
+  return { bytes, inputs, outputs: outputSpecs, nodes: scope.nodes.length }
 }

@@ -4,8 +4,8 @@
  */
 import { formatShape, type Shape, sizeOf, type Tensor, type TensorSpec } from '../tensor/index.ts'
 
-/** Values on the caller's side. The reference backend gives Float64Array where others give Float32Array. */
-export type HostArray = Float32Array | Float64Array | BigInt64Array | Uint8Array
+/** Values on the caller's side; Uint16Array holds the bits of float16. The reference backend gives Float64Array where others give Float32Array. */
+export type HostArray = Float32Array | Float64Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array
 
 /** One flat float32 array in the backend's memory. Ranges that leave it are refused, and so is every use after `free`. */
 export interface DeviceArray {

@@ -2,19 +2,23 @@
  * Reverse-mode differentiation of a traced graph: walks from a scalar back to the tensors asked for and appends the derivative in the
  * same primitives, so the result is again a graph that can be compiled, inspected, or differentiated once more.
  */
-import { add, mul } from './ops/elementwise.ts'
-import { expand, sum } from './ops/movement.ts'
+import { add, mul, zerosLike } from './ops/elementwise.ts'
+import { sum } from './ops/movement.ts'
 import { formatShape } from './shape.ts'
-import { constant, input, type Node, type OperationNode, ShapeError, type Tensor, withPlace } from './tensor.ts'
+import { constant, input, isFloat, type Node, type OperationNode, ShapeError, type Tensor, withPlace } from './tensor.ts'
 
-/** Operation nodes that the tensors depend on, inputs before users. Iterative: graphs are deeper than the call stack. */
-export function topologicalOrder(roots: readonly Tensor[]): OperationNode[] {
+/**
+ * Operation nodes that the tensors depend on, inputs before users. Iterative: graphs are deeper than the call stack.
+ *
+ * @param known nodes where the walk stops
+ */
+export function topologicalOrder(roots: readonly Tensor[], known: (node: Node) => boolean = () => false): OperationNode[] {
   const order: OperationNode[] = []
   const state = new Map<Node, 'open' | 'done'>()
   const stack: Node[] = roots.map((tensor) => tensor.node).reverse()
   while (stack.length > 0) {
     const node = stack.at(-1)!
-    if (node.kind !== 'operation' || state.get(node) === 'done') {
+    if (node.kind !== 'operation' || state.get(node) === 'done' || known(node)) {
       stack.pop()
     } else if (state.get(node) === 'open') {
       stack.pop()
@@ -30,6 +34,60 @@ export function topologicalOrder(roots: readonly Tensor[]): OperationNode[] {
 
 function tensorsOf(node: OperationNode): Tensor[] {
   return node.outputs.map((spec, index) => ({ node, index, ...spec }))
+}
+
+/** What a walk backwards starts from: an output and its cotangent. */
+export interface Seed {
+  readonly output: Tensor
+  readonly cotangent: Tensor
+}
+
+/**
+ * Cotangents of tensors from those of outputs: Σ cotangentᵀ · ∂output/∂x for each x. Undefined where no output depends on it.
+ *
+ * @param intercept sees each node with its outputs' cotangents before its rule is asked; inputs for which it gives true are left to it
+ */
+export function pullback(
+  seeds: readonly Seed[],
+  wrt: readonly Tensor[],
+  intercept?: (node: OperationNode, cotangents: readonly (Tensor | undefined)[]) => readonly boolean[] | undefined,
+): (Tensor | undefined)[] {
+  const order = topologicalOrder(seeds.map(({ output }) => output))
+  const wanted = new Map<Node, Set<number>>()
+  for (const tensor of wrt) {
+    const indices = wanted.get(tensor.node) ?? new Set()
+    wanted.set(tensor.node, indices.add(tensor.index))
+  }
+  const reaches = new Set<Node>(wanted.keys())
+  const matters = (x: Tensor) => isFloat(x) && reaches.has(x.node)
+  for (const node of order) if (node.inputs.some(matters)) reaches.add(node)
+
+  const cotangents = new Map<Node, (Tensor | undefined)[]>()
+  const accumulate = (x: Tensor, ct: Tensor) => {
+    const list = cotangents.get(x.node) ?? []
+    const before = list[x.index]
+    list[x.index] = before ? add(before, ct) : ct
+    cotangents.set(x.node, list)
+  }
+  for (const { output, cotangent } of seeds) accumulate(output, cotangent)
+  for (const node of order.reverse()) {
+    const list = cotangents.get(node)
+    if (!list || !reaches.has(node)) continue
+    const outputs = tensorsOf(node)
+    const given = outputs.map((_, i) => list[i])
+    const parts = withPlace(node.place, () => {
+      const taken = intercept?.(node, given)
+      const needs = node.inputs.map((x, i) => matters(x) && !taken?.[i])
+      if (!needs.includes(true)) return []
+      return node.operation.vjp({ inputs: node.inputs, outputs, cotangents: given, needs }).map((part, i) => (needs[i] ? part : undefined))
+    })
+    node.inputs.forEach((x, i) => {
+      const part = parts[i]
+      if (part) accumulate(x, part)
+    })
+    if (!wanted.has(node)) cotangents.delete(node)
+  }
+  return wrt.map((x) => cotangents.get(x.node)?.[x.index])
 }
 
 /**
@@ -48,39 +106,28 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       `needs a float32 scalar to differentiate, got ${loss.dtype} ${formatShape(loss.shape)}; reduce it with sum or mean`,
     )
   }
-  const order = topologicalOrder([loss])
-  const wanted = new Map<Node, Set<number>>()
-  for (const tensor of wrt) {
-    const indices = wanted.get(tensor.node) ?? new Set()
-    wanted.set(tensor.node, indices.add(tensor.index))
-  }
-  const reaches = new Set<Node>(wanted.keys())
-  const matters = (x: Tensor) => x.dtype === 'float32' && reaches.has(x.node)
-  for (const node of order) if (node.inputs.some(matters)) reaches.add(node)
+  return pullback([{ output: loss, cotangent: constant(1) }], wrt).map((part, i) => part ?? zerosLike(wrt[i]!))
+}
 
-  const cotangents = new Map<Node, (Tensor | undefined)[]>()
-  const accumulate = (x: Tensor, ct: Tensor) => {
-    const list = cotangents.get(x.node) ?? []
-    const before = list[x.index]
-    list[x.index] = before ? add(before, ct) : ct
-    cotangents.set(x.node, list)
+/**
+ * A scalar function's value and its gradients with respect to its arguments.
+ *
+ * @param f of float32 tensors to a float32 scalar
+ *
+ * @example
+ * const f = valueAndGrad((x) => sum(mul(x, x)))
+ * const [value, dx] = await evaluate(() => {
+ *   const { value, gradients } = f(constant([3, 4]))
+ *   return [value, gradients[0]!]
+ * })
+ * value // [25]
+ * dx // [6, 8]
+ */
+export function valueAndGrad(f: (...x: Tensor[]) => Tensor): (...x: Tensor[]) => { value: Tensor; gradients: Tensor[] } {
+  return (...x) => {
+    const value = f(...x)
+    return { value, gradients: grad(value, x) }
   }
-  accumulate(loss, constant(1))
-  for (const node of order.reverse()) {
-    const list = cotangents.get(node)
-    if (!list || !reaches.has(node)) continue
-    const needs = node.inputs.map(matters)
-    const outputs = tensorsOf(node)
-    const parts = withPlace(node.place, () =>
-      node.operation.vjp({ inputs: node.inputs, outputs, cotangents: outputs.map((_, i) => list[i]), needs }),
-    )
-    node.inputs.forEach((x, i) => {
-      const part = parts[i]
-      if (part && needs[i]) accumulate(x, part)
-    })
-    if (!wanted.has(node)) cotangents.delete(node)
-  }
-  return wrt.map((x) => cotangents.get(x.node)?.[x.index] ?? expand(constant(0), x.shape))
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Symbolic tensors: shapes known, numbers promised; primitives, derivatives, and random keys. */
-export { adjoint, grad, topologicalOrder } from './autodiff.ts'
+export { adjoint, grad, topologicalOrder, valueAndGrad } from './autodiff.ts'
+export { type DType, type ElementType, halfBits, halfValue, onnxElementType } from './dtype.ts'
 export * from './ops/conv.ts'
 export * from './ops/elementwise.ts'
 export * from './ops/matmul.ts'
@@ -13,8 +14,8 @@ export { definePrimitive, type Primitive, primitiveNames } from './primitive.ts'
 export { createRandom, foldKey, type Random } from './random.ts'
 export { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts'
 export {
+  type Body,
   constant,
-  type DType,
   type Emitter,
   input,
   type NdArray,
@@ -22,6 +23,7 @@ export {
   type OnnxAttribute,
   type OperationNode,
   ShapeError,
+  type Subgraph,
   type Tensor,
   type TensorSpec,
   withPlace,

@@ -32,6 +32,13 @@ export function primitiveNames(): readonly string[] {
   return [...defined]
 }
 
+let serial = 0
+
+/** The serial number that the next node gets. */
+export function nextSerial(): number {
+  return serial
+}
+
 /** Applies a primitive: one tensor per output. */
 export type Apply<Attributes> = (inputs: readonly Tensor[], attributes: Attributes) => Tensor[]
 
@@ -43,6 +50,7 @@ export function definePrimitive<Attributes>(name: string, facets: Primitive<Attr
     const outputs = facets.infer(inputs, attributes)
     const node: OperationNode = {
       kind: 'operation',
+      serial: serial++,
       operation: {
         name,
         key: JSON.stringify(attributes) ?? '',

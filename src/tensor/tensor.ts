@@ -2,9 +2,8 @@
  * A tensor is a promise of numbers: shape and dtype are known, the data is not. Tracing a function of tensors leaves a graph of nodes,
  * which `grad` differentiates, the runtime lowers to ONNX, and the reference backend evaluates in float64.
  */
+import type { DType, ElementType } from './dtype.ts'
 import { formatShape, type Shape, sizeOf } from './shape.ts'
-
-export type DType = 'float32' | 'int64' | 'bool'
 
 export interface TensorSpec {
   readonly shape: Shape
@@ -33,8 +32,11 @@ export interface ConstantNode {
 
 export interface OperationNode {
   readonly kind: 'operation'
+  /** Counts up while tracing: a node is younger than its inputs, and what a function traced is younger than what it was given. */
+  readonly serial: number
   readonly operation: Operation
   readonly inputs: readonly Tensor[]
+  /** A scan's derivative adds outputs to its node: what it wants remembered. */
   readonly outputs: readonly TensorSpec[]
   /** Path of the module that made it, for messages: `encoder.2.conv`. */
   readonly place: string
@@ -61,24 +63,47 @@ export interface VjpContext {
 export interface LowerContext {
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
+  /** Outputs that something reads; the others may be left uncomputed (any name will do for them). */
+  readonly used: readonly boolean[]
 }
 
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] }
+/** A function of tensors as a graph of its own: `inputs` are input nodes, everything else it reads is a constant or captured. */
+export interface Body {
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+}
+
+/** A lowered body, as an attribute of the node that runs it. */
+export interface Subgraph {
+  readonly graph: unknown
+}
+
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | Subgraph
 
 /** The writer of ONNX nodes that lowering rules speak to; names are ONNX value names. */
 export interface Emitter {
+  /** An operator of ONNX's own set, or, written `com.microsoft:FusedMatMul`, of another domain. An input '' is left out. */
   node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>, outputs?: number): string[]
+  constant(values: ArrayLike<number>, shape: Shape, type: ElementType): string
   floats(values: ArrayLike<number>, shape: Shape): string
   ints(values: readonly number[], shape?: Shape): string
+  /** Lowers a body. What it captures must be inputs of the node that is being lowered. */
+  subgraph(body: Body): Subgraph
 }
 
-/** Values of the float64 reference: bool as 0 and 1, integers as whole numbers. */
+/** Values of the float64 reference: bool as 0 and 1, integers as whole numbers, float16 rounded to it. */
 export interface NdArray {
   readonly shape: Shape
   readonly data: Float64Array
 }
 
-/** A named input of the graph under trace. */
+/** A named input of the graph under trace; values come in when it runs. */
 export function input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
   for (const extent of shape) {
     if (!Number.isInteger(extent) || extent < 1) {
@@ -129,11 +154,17 @@ export class ShapeError extends Error {
   }
 }
 
+/** Whether derivatives flow through numbers of this kind. */
+export function isFloat({ dtype }: TensorSpec): boolean {
+  return dtype === 'float32' || dtype === 'float16'
+}
+
 /** Refuses operands of a dtype that the backends do not compute with. */
 export function checkDtypes(who: string, operands: readonly TensorSpec[], allowed: readonly DType[] = ['float32']): void {
   if (operands.every(({ dtype }) => allowed.includes(dtype))) return
   const given = operands.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ')
-  throw new ShapeError(who, `needs ${allowed.join(' or ')}, got ${given}; convert with cast`)
+  const list = [allowed.slice(0, -1).join(', '), allowed.at(-1)].filter(Boolean).join(' or ')
+  throw new ShapeError(who, `needs ${list}, got ${given}; convert with cast`)
 }
 
 /** Refuses a list that is not one whole number (at least `least`) per axis. */

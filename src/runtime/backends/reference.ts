@@ -1,5 +1,5 @@
 /** The reference backend: interprets the graph in float64, one primitive after the other. Slow and obvious; the oracle of all tests. */
-import { type NdArray, type Node, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
+import { halfBits, halfValue, type NdArray, type Node, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
 import {
   type Backend,
   checkFeeds,
@@ -51,13 +51,16 @@ function viewed({ array, offset, shape }: DeviceView): Float64Array {
 }
 
 function feedArray(feed: Feed, spec: TensorSpec): NdArray {
-  const data = isView(feed) ? viewed(feed).slice() : Float64Array.from(feed as ArrayLike<number | bigint>, Number)
-  return { shape: spec.shape, data }
+  if (isView(feed)) return { shape: spec.shape, data: viewed(feed).slice() }
+  const numberOf = spec.dtype === 'float16' ? (bits: number | bigint) => halfValue(Number(bits)) : Number
+  return { shape: spec.shape, data: Float64Array.from(feed as ArrayLike<number | bigint>, numberOf) }
 }
 
 function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
   if (spec.dtype === 'int64') return BigInt64Array.from(Array.from(data, BigInt))
+  if (spec.dtype === 'int32') return Int32Array.from(data)
   if (spec.dtype === 'bool') return Uint8Array.from(data)
+  if (spec.dtype === 'float16') return Uint16Array.from(data, halfBits)
   return data.slice()
 }
 

@@ -1,8 +1,9 @@
 /** Element-wise primitives with NumPy's broadcasting. */
+import { type DType, halfBits, halfValue, onnxElementType } from '../dtype.ts'
 import { broadcastStrides, dot, gatherArray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape } from '../shape.ts'
-import { checkDtypes, constant, type DType, ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, constant, isFloat, ShapeError, type Tensor } from '../tensor.ts'
 import { expand, sumTo } from './movement.ts'
 
 /** A tensor or a plain number, which becomes a constant. */
@@ -28,7 +29,7 @@ function unary(name: string, opType: string, compute: (x: number) => number, der
   return (x) => apply([x], null)[0]!
 }
 
-const numbers = ['float32', 'int64'] as const
+const numbers = ['float32', 'int32', 'int64'] as const
 
 type BinaryRule = (context: { a: Tensor; b: Tensor; y: Tensor; ct: Tensor }) => readonly [() => Tensor, () => Tensor]
 
@@ -111,7 +112,7 @@ export const minimum = binary('minimum', 'Min', Math.min, ({ a, b, ct }) => [
 export const greater = binary('greater', 'Greater', (a, b) => Number(a > b), undefined, { result: 'bool' })
 export const greaterEqual = binary('greaterEqual', 'GreaterOrEqual', (a, b) => Number(a >= b), undefined, { result: 'bool' })
 export const equal = binary('equal', 'Equal', (a, b) => Number(a === b), undefined, {
-  allowed: ['float32', 'int64', 'bool'],
+  allowed: ['float32', 'int32', 'int64', 'bool'],
   result: 'bool',
 })
 
@@ -223,14 +224,21 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return wherePrimitive([condition, lift(a), lift(b)], null)[0]!
 }
 
+const castTo = {
+  float16: (value: number) => halfValue(halfBits(value)),
+  int32: Math.trunc,
+  int64: Math.trunc,
+  bool: (value: number) => Number(value !== 0),
+} as const
+
 const castPrimitive = definePrimitive<{ dtype: DType }>('cast', {
   infer: ([x], { dtype }) => [{ shape: x!.shape, dtype }],
-  vjp: ({ inputs: [x], cotangents: [ct] }) => [x!.dtype === 'float32' ? ct! : undefined],
-  lower: (emitter, [x], { attributes: { dtype } }) => emitter.node('Cast', [x!], { to: { float32: 1, int64: 7, bool: 9 }[dtype] }),
+  vjp: ({ inputs: [x], cotangents: [ct] }) => [isFloat(x!) ? cast(ct!, x!.dtype) : undefined],
+  lower: (emitter, [x], { attributes: { dtype } }) => emitter.node('Cast', [x!], { to: onnxElementType[dtype] }),
   evaluate: ([x], { dtype }) => [
     {
       shape: x!.shape,
-      data: dtype === 'float32' ? x!.data : x!.data.map((value) => (dtype === 'bool' ? Number(value !== 0) : Math.trunc(value))),
+      data: dtype === 'float32' ? x!.data : x!.data.map(castTo[dtype]),
     },
   ],
 })

@@ -106,7 +106,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 
 const sumPrimitive = definePrimitive<{ axes: readonly number[] }>('sum', {
   infer: ([x], { axes }) => {
-    checkDtypes('sum', [x!], ['float32', 'int64'])
+    checkDtypes('sum', [x!], ['float32', 'int32', 'int64'])
     return [{ shape: x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x!.dtype }]
   },
   vjp: ({ inputs: [x], cotangents: [ct] }) => [expand(ct!, x!.shape)],

@@ -20,14 +20,14 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 const maxPrimitive = definePrimitive<{ axes: readonly number[] }>('max', {
   infer: ([x], { axes }) => {
-    checkDtypes('max', [x!], ['float32', 'int64'])
+    checkDtypes('max', [x!], ['float32', 'int32', 'int64'])
     return [{ shape: x!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x!.dtype }]
   },
   vjp: ({ inputs: [x], outputs: [y], attributes: { axes }, cotangents: [ct] }) => {
     const ties = cast(equal(x!, expand(y!, x!.shape)), 'float32')
     return [mul(ties, div(ct!, sum(ties, { axes, keepDims: true })))]
   },
-  lower: (emitter, [x], { attributes }) => emitter.node('ReduceMax', [x!], { axes: attributes.axes, keepdims: 1 }),
+  lower: (emitter, [x], { attributes }) => emitter.node('ReduceMax', [x!, emitter.ints(attributes.axes)], { keepdims: 1 }),
   evaluate: ([x], _, [out]) => {
     const result = ndarray(out!.shape, new Float64Array(sizeOf(out!.shape)).fill(-Infinity))
     const strides = broadcastStrides(out!.shape, x!.shape)
