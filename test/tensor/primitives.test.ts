@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, type HostArray } from '../../src/runtime/index.ts'
 import { createRandom, grad, input, mul, primitiveNames, sizeOf, sum, type Tensor } from '../../src/tensor/index.ts'
-import { cases } from './cases.ts'
+import { cases } from './cases/index.ts'
 
 const reference = createReferenceBackend()
 let onnx: Backend

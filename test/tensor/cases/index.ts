@@ -1,0 +1,5 @@
+/** For every primitive: functions of drawn tensors that exercise it. The generic tests run all of them on every backend. */
+import { coreCases } from './core.ts'
+import type { Case } from './support.ts'
+
+export const cases: readonly Case[] = [...coreCases]
