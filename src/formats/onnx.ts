@@ -98,7 +98,7 @@ function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: T
     constant: constants.store,
     floats: (values, shape) => constants.store(values, shape, 'float32'),
     ints: (values, shape) => constants.store(values, shape ?? [values.length], 'int64'),
-    subgraph: (body) => writeBody(body, scope),
+    subgraph: (body, captured) => writeBody(body, captured, scope),
   })
 
   const lower = (node: OperationNode, used: ReadonlySet<number>, scope: Scope): readonly string[] => {
@@ -125,16 +125,20 @@ function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: T
     for (const node of order) scope.names.set(node, lower(node, used.get(node)!, scope))
   }
 
-  /** Outputs of a body must be values that it computes, each once. What it captures has its name in the scopes around it. */
-  const writeBody = (body: Body, outer: Scope): Subgraph => {
+  const writeBody = (body: Body, captured: readonly (readonly [Tensor, string])[], outer: Scope): Subgraph => {
     const inputs = body.inputs.map((x) => [`%b${counter++}`, { shape: x.shape, dtype: x.dtype }] as const)
-    const names = new Map<Node, readonly string[]>(body.inputs.map((x, i) => [x.node, [inputs[i]![0]]]))
+    const names = new Map<Node, readonly string[]>([
+      ...body.inputs.map((x, i) => [x.node, [inputs[i]![0]]] as const),
+      ...captured.map(([x, name]) => [x.node, [name]] as const),
+    ])
     const scope: Scope = { nodes: [], names, computed: new Map(), outer }
     writeAll(body.outputs, scope)
+    // Outputs of a body must be values that it computes, each once.
+    const own = new Set(scope.nodes.flatMap(({ to }) => to))
     const emitter = emitterOf(scope)
     const outputs = body.outputs.map((x) => {
-      const name = emitter.node('Identity', [nameOf(x, scope)])[0]!
-      return [name, { shape: x.shape, dtype: x.dtype }] as const
+      const value = nameOf(x, scope)
+      return [own.delete(value) ? value : emitter.node('Identity', [value])[0]!, { shape: x.shape, dtype: x.dtype }] as const
     })
     return { graph: { nodes: scope.nodes, inputs, outputs } satisfies OnnxBody }
   }

@@ -2,39 +2,11 @@
  * Reverse-mode differentiation of a traced graph: walks from a scalar back to the tensors asked for and appends the derivative in the
  * same primitives, so the result is again a graph that can be compiled, inspected, or differentiated once more.
  */
+import { tensorsOf, topologicalOrder } from './graph.ts'
 import { add, mul, zerosLike } from './ops/elementwise.ts'
 import { sum } from './ops/movement.ts'
 import { formatShape } from './shape.ts'
-import { constant, input, isFloat, type Node, type OperationNode, ShapeError, type Tensor, withPlace } from './tensor.ts'
-
-/**
- * Operation nodes that the tensors depend on, inputs before users. Iterative: graphs are deeper than the call stack.
- *
- * @param known nodes where the walk stops
- */
-export function topologicalOrder(roots: readonly Tensor[], known: (node: Node) => boolean = () => false): OperationNode[] {
-  const order: OperationNode[] = []
-  const state = new Map<Node, 'open' | 'done'>()
-  const stack: Node[] = roots.map((tensor) => tensor.node).reverse()
-  while (stack.length > 0) {
-    const node = stack.at(-1)!
-    if (node.kind !== 'operation' || state.get(node) === 'done' || known(node)) {
-      stack.pop()
-    } else if (state.get(node) === 'open') {
-      stack.pop()
-      state.set(node, 'done')
-      order.push(node)
-    } else {
-      state.set(node, 'open')
-      for (const x of node.inputs) if (x.node.kind === 'operation' && !state.has(x.node)) stack.push(x.node)
-    }
-  }
-  return order
-}
-
-function tensorsOf(node: OperationNode): Tensor[] {
-  return node.outputs.map((spec, index) => ({ node, index, ...spec }))
-}
+import { atPlace, constant, input, isFloat, type Node, type OperationNode, ShapeError, type Tensor } from './tensor.ts'
 
 /** What a walk backwards starts from: an output and its cotangent. */
 export interface Seed {
@@ -42,17 +14,23 @@ export interface Seed {
   readonly cotangent: Tensor
 }
 
-/**
- * Cotangents of tensors from those of outputs: Σ cotangentᵀ · ∂output/∂x for each x. Undefined where no output depends on it.
- *
- * @param intercept sees each node with its outputs' cotangents before its rule is asked; inputs for which it gives true are left to it
- */
+export interface PullbackOptions {
+  /** Nodes where the walk stops: it does not ask for their rules. */
+  readonly known?: (node: Node) => boolean
+  /** Sees each node with its outputs' cotangents before its rule is asked; inputs for which it gives true are left to it. */
+  readonly intercept?: (node: OperationNode, cotangents: readonly (Tensor | undefined)[]) => readonly boolean[] | undefined
+}
+
+/** Cotangents of tensors from those of outputs: Σ cotangentᵀ · ∂output/∂x for each x. Undefined where no output depends on it. */
 export function pullback(
   seeds: readonly Seed[],
   wrt: readonly Tensor[],
-  intercept?: (node: OperationNode, cotangents: readonly (Tensor | undefined)[]) => readonly boolean[] | undefined,
+  { known, intercept }: PullbackOptions = {},
 ): (Tensor | undefined)[] {
-  const order = topologicalOrder(seeds.map(({ output }) => output))
+  const order = topologicalOrder(
+    seeds.map(({ output }) => output),
+    known,
+  )
   const wanted = new Map<Node, Set<number>>()
   for (const tensor of wrt) {
     const indices = wanted.get(tensor.node) ?? new Set()
@@ -75,7 +53,7 @@ export function pullback(
     if (!list || !reaches.has(node)) continue
     const outputs = tensorsOf(node)
     const given = outputs.map((_, i) => list[i])
-    const parts = withPlace(node.place, () => {
+    const parts = atPlace(node.place, () => {
       const taken = intercept?.(node, given)
       const needs = node.inputs.map((x, i) => matters(x) && !taken?.[i])
       if (!needs.includes(true)) return []

@@ -1,6 +1,7 @@
 /** Symbolic tensors: shapes known, numbers promised; primitives, derivatives, and random keys. */
-export { adjoint, grad, topologicalOrder, valueAndGrad } from './autodiff.ts'
+export { adjoint, grad, valueAndGrad } from './autodiff.ts'
 export { type DType, type ElementType, halfBits, halfValue, onnxElementType } from './dtype.ts'
+export { interpret, topologicalOrder } from './graph.ts'
 export * from './ops/conv.ts'
 export * from './ops/elementwise.ts'
 export * from './ops/matmul.ts'
@@ -8,14 +9,17 @@ export { expand, type ReduceOptions, reshape, sum, sumTo, transpose } from './op
 export * from './ops/norm.ts'
 export * from './ops/reduce.ts'
 export * from './ops/resize.ts'
+export { type FusedScan, type ScanOptions, type ScanStep, scan } from './ops/scan.ts'
 export { concat, flip, narrow, pad, slice } from './ops/slicing.ts'
 export { stopGradient } from './ops/stop.ts'
 export { definePrimitive, type Primitive, primitiveNames } from './primitive.ts'
 export { createRandom, foldKey, type Random } from './random.ts'
 export { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts'
 export {
+  atPlace,
   type Body,
   constant,
+  currentPlace,
   type Emitter,
   input,
   type NdArray,

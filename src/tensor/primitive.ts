@@ -23,6 +23,8 @@ export interface Primitive<Attributes> {
   ) => readonly string[]
   /** The plain, slow, float64 meaning. */
   readonly evaluate: (inputs: readonly NdArray[], attributes: Attributes, outputs: readonly TensorSpec[]) => readonly NdArray[]
+  /** Multiply-adds, by which `summary` tells where a model's work is: of products of matrices and the like; what goes element by element has none. */
+  readonly products?: (inputs: readonly TensorSpec[], attributes: Attributes, outputs: readonly TensorSpec[]) => number
 }
 
 /** All primitives by name, so that the generic tests can ask whether each one is covered. */
@@ -34,9 +36,9 @@ export function primitiveNames(): readonly string[] {
 
 let serial = 0
 
-/** The serial number that the next node gets. */
+/** A number above those of all nodes so far. */
 export function nextSerial(): number {
-  return serial
+  return serial++
 }
 
 /** Applies a primitive: one tensor per output. */
@@ -50,13 +52,14 @@ export function definePrimitive<Attributes>(name: string, facets: Primitive<Attr
     const outputs = facets.infer(inputs, attributes)
     const node: OperationNode = {
       kind: 'operation',
-      serial: serial++,
+      serial: nextSerial(),
       operation: {
         name,
         key: JSON.stringify(attributes) ?? '',
         vjp: (context) => facets.vjp({ ...context, attributes }),
         lower: (emitter, names, context) => facets.lower(emitter, names, { ...context, attributes }),
         evaluate: (arrays, specs) => facets.evaluate(arrays, attributes, specs),
+        products: (given, specs) => facets.products?.(given, attributes, specs) ?? 0,
       },
       inputs,
       outputs,

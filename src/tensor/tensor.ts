@@ -50,6 +50,8 @@ export interface Operation {
   vjp(context: VjpContext): readonly (Tensor | undefined)[]
   lower(emitter: Emitter, inputs: readonly string[], context: LowerContext): readonly string[]
   evaluate(inputs: readonly NdArray[], outputs: readonly TensorSpec[]): readonly NdArray[]
+  /** Multiplications that are added up; see `products` of a primitive. */
+  products(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number
 }
 
 /** What a derivative rule sees. `cotangents[i]` is undefined where nothing depends on output i; only inputs with `needs[i]` are asked for. */
@@ -67,7 +69,7 @@ export interface LowerContext {
   readonly used: readonly boolean[]
 }
 
-/** A function of tensors as a graph of its own: `inputs` are input nodes, everything else it reads is a constant or captured. */
+/** A function of tensors as a graph of its own: `inputs` are input nodes, everything else it reads is a constant. */
 export interface Body {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
@@ -93,8 +95,8 @@ export interface Emitter {
   constant(values: ArrayLike<number>, shape: Shape, type: ElementType): string
   floats(values: ArrayLike<number>, shape: Shape): string
   ints(values: readonly number[], shape?: Shape): string
-  /** Lowers a body. What it captures must be inputs of the node that is being lowered. */
-  subgraph(body: Body): Subgraph
+  /** Lowers a body; `captured` are input nodes of it that stand for values around it, by name. */
+  subgraph(body: Body, captured: readonly (readonly [Tensor, string])[]): Subgraph
 }
 
 /** Values of the float64 reference: bool as 0 and 1, integers as whole numbers, float16 rounded to it. */
@@ -129,7 +131,7 @@ export function constant(values: number | ArrayLike<number>, shape?: Shape, dtyp
   return { node: { kind: 'constant', data }, index: 0, shape: extents, dtype }
 }
 
-const places: string[] = []
+let places: string[] = []
 
 /** Runs a trace inside a named place, so that nodes and errors know their module. */
 export function withPlace<T>(name: string, trace: () => T): T {
@@ -138,6 +140,17 @@ export function withPlace<T>(name: string, trace: () => T): T {
     return trace()
   } finally {
     places.pop()
+  }
+}
+
+/** Runs a trace at the full place of an earlier one: a derivative belongs where its function was traced. */
+export function atPlace<T>(place: string, trace: () => T): T {
+  const outer = places
+  places = place ? [place] : []
+  try {
+    return trace()
+  } finally {
+    places = outer
   }
 }
 

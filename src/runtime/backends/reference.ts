@@ -1,5 +1,5 @@
 /** The reference backend: interprets the graph in float64, one primitive after the other. Slow and obvious; the oracle of all tests. */
-import { halfBits, halfValue, type NdArray, type Node, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
+import { halfBits, halfValue, interpret, type NdArray, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
 import {
   type Backend,
   checkFeeds,
@@ -84,18 +84,14 @@ function load(
       if (disposed) throw disposedProgram(specs)
       checkFeeds(inputs, feeds, arrays)
       checkInto(specs, into, arrays)
-      const values = new Map<Node, readonly NdArray[]>()
-      const numbersOf = (x: Tensor): NdArray => {
-        if (x.node.kind === 'constant') return { shape: x.shape, data: x.node.data }
-        if (x.node.kind === 'input') return feedArray(constants.get(x.node.name) ?? feeds[x.node.name]!, x)
-        return values.get(x.node)![x.index]!
-      }
-      for (const node of order) values.set(node, node.operation.evaluate(node.inputs.map(numbersOf), node.outputs))
+      const given = ({ node, ...spec }: Tensor) =>
+        node.kind === 'input' ? feedArray(constants.get(node.name) ?? feeds[node.name]!, spec) : undefined
+      const values = interpret(order, Object.values(outputs), given)
       const result: Record<string, HostArray> = {}
-      for (const [name, tensor] of named) {
+      for (const [i, [name, tensor]] of named.entries()) {
         const view = into[name]
-        if (view) viewed(view).set(numbersOf(tensor).data)
-        else result[name] = hostArray(numbersOf(tensor), tensor)
+        if (view) viewed(view).set(values[i]!.data)
+        else result[name] = hostArray(values[i]!, tensor)
       }
       return result
     },
