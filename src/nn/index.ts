@@ -3,3 +3,4 @@ export { constantInit, defaultInit, fanIn, kaimingNormal, uniformInit } from './
 export { BatchNorm, Conv2d, type Conv2dOptions, ConvTranspose2d, Linear } from './layers.ts'
 export { isTraining, type TrainingTraceOptions, traceTraining, updateRunning } from './mode.ts'
 export { type Init, initialValues, type Layout, layoutOf, Module, type Parameter, parameter, type Slot } from './module.ts'
+export { type Summary, type SummaryRow, summary } from './summary.ts'

@@ -12,7 +12,6 @@ import {
   sizeOf,
   type Tensor,
   transpose,
-  withPlace,
 } from '../tensor/index.ts'
 import { constantInit, defaultInit, kaimingNormal } from './init.ts'
 import { isTraining, updateRunning } from './mode.ts'
@@ -30,7 +29,7 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = withPlace('linear', () => matmul(x, transpose(this.weight, [1, 0])))
+    const y = matmul(x, transpose(this.weight, [1, 0]))
     return this.bias ? add(y, this.bias) : y
   }
 }

@@ -26,7 +26,6 @@ import {
   square,
   sub,
   type Tensor,
-  withPlace,
 } from '../../tensor/index.ts'
 import type { BandUnetConfig } from './config.ts'
 
@@ -154,21 +153,21 @@ export class BandUnet extends Module {
     const frames = features.shape[2]!
     const factor = 2 ** (this.config.channels.length - 1)
     const spare = (factor - (frames % factor)) % factor
-    let h = withPlace('stem', () => this.stem.forward(pad(features, [0, 0, 0, 0], [0, 0, spare, 0])))
+    let h = this.stem.forward(pad(features, [0, 0, 0, 0], [0, 0, spare, 0]))
     const skips: Tensor[] = []
     this.down.forEach((down, i) => {
       skips.push(h)
-      h = withPlace(`down.${i}`, () => down.forward(h))
+      h = down.forward(h)
       const block = this.encoder[i]
-      if (block) h = withPlace(`encoder.${i}`, () => block.forward(h))
+      if (block) h = block.forward(h)
     })
-    for (const [i, block] of this.bottleneck.entries()) h = withPlace(`bottleneck.${i}`, () => block.forward(h))
+    for (const block of this.bottleneck) h = block.forward(h)
     for (let i = this.up.length - 1; i >= 0; i--) {
       const block = this.decoder[i]
-      if (block) h = withPlace(`decoder.${i}`, () => block.forward(h))
-      h = withPlace(`up.${i}`, () => add(this.up[i]!.forward(h), skips[i]!))
+      if (block) h = block.forward(h)
+      h = add(this.up[i]!.forward(h), skips[i]!)
     }
-    const logits = withPlace('mask', () => this.mask.forward(this.head.forward(h)))
+    const logits = this.mask.forward(this.head.forward(h))
     const inBands = sigmoid(narrow(logits, 2, 0, frames)) // (b, 2, t, bands)
     return matmul(inBands, constant(matrices.synthesis, [this.config.bands, bins])) // (b, 2, t, bins)
   }

@@ -4,7 +4,7 @@
  */
 import { forEachIndex, ndarray } from '../ndarray.ts'
 import { type Apply, definePrimitive } from '../primitive.ts'
-import { formatShape, type Shape, stridesOf } from '../shape.ts'
+import { formatShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { checkDtypes, type Emitter, type NdArray, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { reshape, transpose } from './movement.ts'
 import { flip } from './slicing.ts'
@@ -93,6 +93,7 @@ const convPrimitive: Apply<Geometry> = definePrimitive<Geometry>('conv', {
     })
     return [y]
   },
+  products: ([, w], _, [y]) => sizeOf(y!.shape) * sizeOf(w!.shape.slice(1)),
 })
 
 const transposePrimitive: Apply<TransposeGeometry> = definePrimitive<TransposeGeometry>('convTranspose', {
@@ -128,6 +129,7 @@ const transposePrimitive: Apply<TransposeGeometry> = definePrimitive<TransposeGe
     })
     return [x]
   },
+  products: ([y, w]) => sizeOf(y!.shape) * sizeOf(w!.shape.slice(1)),
 })
 
 const weightGradientPrimitive: Apply<KernelGeometry> = definePrimitive<KernelGeometry>('convWeightGradient', {
@@ -144,6 +146,7 @@ const weightGradientPrimitive: Apply<KernelGeometry> = definePrimitive<KernelGeo
     })
     return [w]
   },
+  products: ([, y], _, [w]) => sizeOf(y!.shape) * sizeOf(w!.shape.slice(1)),
 })
 
 /**

@@ -1,7 +1,7 @@
 /** Batched matrix product. */
 import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { broadcastShapes, formatShape, type Shape } from '../shape.ts'
+import { broadcastShapes, formatShape, type Shape, sizeOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { reshape, sumTo, transpose } from './movement.ts'
 
@@ -34,6 +34,7 @@ const matmulPrimitive = definePrimitive<null>('matmul', {
     })
     return [result]
   },
+  products: ([a], _, [out]) => sizeOf(out!.shape) * a!.shape.at(-1)!,
 })
 
 function swapLast(x: Tensor): Tensor {

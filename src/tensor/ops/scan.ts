@@ -211,6 +211,11 @@ const scanPrimitive = definePrimitive<ScanAttributes>('scan', {
     }
     return [...carried, ...stacks]
   },
+
+  products: (_, { body, length }) => {
+    const step = topologicalOrder(body.outputs)
+    return length * step.reduce((total, { operation, inputs, outputs }) => total + operation.products(inputs, outputs), 0)
+  },
 })
 
 interface Application {
