@@ -75,6 +75,30 @@ function usedOutputs(order: readonly OperationNode[], roots: readonly Tensor[]):
   return used
 }
 
+/** Names that nodes read, those in their bodies included. */
+function* namesRead(nodes: readonly OnnxNode[]): Generator<string> {
+  for (const { from, attributes } of nodes) {
+    yield* from
+    for (const value of Object.values(attributes)) {
+      if (typeof value !== 'object' || !('graph' in value)) continue
+      const body = value.graph as OnnxBody
+      yield* namesRead(body.nodes)
+      for (const [name] of body.outputs) yield name
+    }
+  }
+}
+
+/** Nodes without those whose values nobody reads: what a fused operator replaces, outputs of a primitive that are not used. */
+function withoutDead(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const read = new Set(outputs)
+  const alive = [...nodes].reverse().filter((node) => {
+    if (!node.to.some((name) => read.has(name))) return false
+    for (const name of namesRead([node])) read.add(name)
+    return true
+  })
+  return alive.reverse()
+}
+
 /** Lowers everything that the roots depend on and that the scope does not know yet. `leaf` names inputs and constants. */
 function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: Tensor) => string) {
   let counter = 0
@@ -140,7 +164,11 @@ function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: T
       const value = nameOf(x, scope)
       return [own.delete(value) ? value : emitter.node('Identity', [value])[0]!, { shape: x.shape, dtype: x.dtype }] as const
     })
-    return { graph: { nodes: scope.nodes, inputs, outputs } satisfies OnnxBody }
+    const nodes = withoutDead(
+      scope.nodes,
+      outputs.map(([name]) => name),
+    )
+    return { graph: { nodes, inputs, outputs } satisfies OnnxBody }
   }
 
   return { nameOf, writeAll }
@@ -184,17 +212,24 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Re
   )
   // A computed value takes its output's name; inputs, constants and a second name for one value need a copy.
   const renamed = new Map<string, string>()
-  for (const [name, tensor] of named) {
+  const results = named.map(([name, tensor]) => {
     const value = nameOf(tensor, scope)
-    if (tensor.node.kind === 'operation' && !renamed.has(value) && !inputs[value]) renamed.set(value, name)
-    else scope.nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
-  }
+    if (tensor.node.kind === 'operation' && !renamed.has(value) && !inputs[value]) {
+      renamed.set(value, name)
+      return value
+    }
+    scope.nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
+    return name
+  })
+  const nodes = withoutDead(scope.nodes, results)
+  const read = new Set(namesRead(nodes))
+  const inputSpecs = Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name)))
   for (const [name] of named) {
-    if (inputs[name]) throw new RangeError(`writeOnnx: "${name}" is an input and an output; ONNX needs different names`)
+    if (inputSpecs[name]) throw new RangeError(`writeOnnx: "${name}" is an input and an output; ONNX needs different names`)
   }
   const outputSpecs = Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
   const graph = [
-    ...bodyFields('divisi', { nodes: scope.nodes, inputs: Object.entries(inputs), outputs: Object.entries(outputSpecs) }, renamed),
+    ...bodyFields('divisi', { nodes, inputs: Object.entries(inputSpecs), outputs: Object.entries(outputSpecs) }, renamed),
     ...constants.fields,
   ]
   const bytes = concatBytes([
@@ -204,5 +239,5 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Re
     bytesField(8, [bytesField(1, ''), integerField(2, opset)]),
     bytesField(8, [bytesField(1, 'com.microsoft'), integerField(2, 1)]),
   ])
-  return { bytes, inputs, outputs: outputSpecs, nodes: scope.nodes.length }
+  return { bytes, inputs: inputSpecs, outputs: outputSpecs, nodes: nodes.length }
 }

@@ -1,6 +1,5 @@
 /** Walks over traced graphs: order, rewriting, and the plain float64 interpretation. */
-import { nextSerial } from './primitive.ts'
-import type { NdArray, Node, OperationNode, Tensor } from './tensor.ts'
+import { type NdArray, type Node, nextSerial, type OperationNode, type Tensor } from './tensor.ts'
 
 /**
  * Operation nodes that the tensors depend on, inputs before users. Iterative: graphs are deeper than the call stack.

@@ -2,6 +2,7 @@
 export { adjoint, grad, valueAndGrad } from './autodiff.ts'
 export { type DType, type ElementType, halfBits, halfValue, onnxElementType } from './dtype.ts'
 export { interpret, topologicalOrder } from './graph.ts'
+export { checkpoint, customDerivative, type DerivativeContext, type DerivativeRule } from './ops/checkpoint.ts'
 export * from './ops/conv.ts'
 export * from './ops/elementwise.ts'
 export * from './ops/matmul.ts'

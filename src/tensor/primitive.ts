@@ -4,6 +4,7 @@ import {
   type Emitter,
   type LowerContext,
   type NdArray,
+  nextSerial,
   type OperationNode,
   type Tensor,
   type TensorSpec,
@@ -32,13 +33,6 @@ const defined = new Set<string>()
 
 export function primitiveNames(): readonly string[] {
   return [...defined]
-}
-
-let serial = 0
-
-/** A number above those of all nodes so far. */
-export function nextSerial(): number {
-  return serial++
 }
 
 /** Applies a primitive: one tensor per output. */

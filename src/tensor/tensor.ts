@@ -19,20 +19,29 @@ export interface Tensor extends TensorSpec {
 /** Where a tensor comes from. Values of an input are given at run time, those of a constant are part of the graph. */
 export type Node = InputNode | ConstantNode | OperationNode
 
+let serial = 0
+
+/** A number above those of all nodes so far. Serials tell what a function traced from what it was given. */
+export function nextSerial(): number {
+  return serial++
+}
+
 export interface InputNode {
   readonly kind: 'input'
+  readonly serial: number
   /** Parameters are made before their model is: they get their name when the model is complete. */
   name: string
 }
 
 export interface ConstantNode {
   readonly kind: 'constant'
+  readonly serial: number
   readonly data: Float64Array
 }
 
 export interface OperationNode {
   readonly kind: 'operation'
-  /** Counts up while tracing: a node is younger than its inputs, and what a function traced is younger than what it was given. */
+  /** Above those of its inputs. */
   readonly serial: number
   readonly operation: Operation
   readonly inputs: readonly Tensor[]
@@ -112,7 +121,7 @@ export function input(name: string, shape: Shape, dtype: DType = 'float32'): Ten
       throw new RangeError(`input "${name}": shape ${formatShape(shape)} has the extent ${extent}; extents are whole numbers ≥ 1`)
     }
   }
-  return { node: { kind: 'input', name }, index: 0, shape, dtype }
+  return { node: { kind: 'input', serial: nextSerial(), name }, index: 0, shape, dtype }
 }
 
 /**
@@ -128,7 +137,7 @@ export function constant(values: number | ArrayLike<number>, shape?: Shape, dtyp
   if (sizeOf(extents) !== data.length) {
     throw new RangeError(`constant: ${data.length} values do not fill the shape ${formatShape(extents)} of ${sizeOf(extents)}`)
   }
-  return { node: { kind: 'constant', data }, index: 0, shape: extents, dtype }
+  return { node: { kind: 'constant', serial: nextSerial(), data }, index: 0, shape: extents, dtype }
 }
 
 let places: string[] = []

@@ -6,7 +6,7 @@
 import { pullback } from '../autodiff.ts'
 import { interpret, substitute, TensorMap, topologicalOrder } from '../graph.ts'
 import { ndarray } from '../ndarray.ts'
-import { definePrimitive, nextSerial } from '../primitive.ts'
+import { definePrimitive } from '../primitive.ts'
 import { formatShape, sameShape, sizeOf } from '../shape.ts'
 import {
   type Body,
@@ -17,6 +17,7 @@ import {
   type LowerContext,
   type NdArray,
   type Node,
+  nextSerial,
   type OperationNode,
   ShapeError,
   type Tensor,
@@ -230,14 +231,15 @@ interface Application {
 
 /** Closes a step (what it reads from outside, and what it computes from that alone, becomes an input of the node) and makes the node. */
 function applyScan(step: Body, { carry, sequences, length, reverse, since, fused }: Application): Tensor[] {
-  const outside = (node: Node) => node.kind === 'operation' && node.serial < since
+  const outside = (node: Node) => node.serial < since
   const varying = new Set<Node>(step.inputs.map((x) => x.node))
   const order = topologicalOrder(step.outputs, outside)
   for (const node of order) if (node.inputs.some((x) => varying.has(x.node))) varying.add(node)
   const captured = new TensorMap<Tensor>()
   const [inner, outer]: [Tensor[], Tensor[]] = [[], []]
   for (const x of [...order.filter((node) => varying.has(node)).flatMap((node) => node.inputs), ...step.outputs]) {
-    if (varying.has(x.node) || x.node.kind === 'constant' || captured.get(x)) continue
+    const own = x.node.kind === 'constant' && !outside(x.node)
+    if (varying.has(x.node) || own || captured.get(x)) continue
     const placeholder = input('captured', x.shape, x.dtype)
     captured.set(x, placeholder)
     inner.push(placeholder)

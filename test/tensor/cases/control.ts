@@ -35,4 +35,32 @@ export const controlCases: readonly Case[] = [
     })),
     range: [0.5, 2],
   },
+  {
+    covers: ['checkpoint', 'barrier'],
+    draw: fc.tuple(extent, extent).map(([rows, size]) => ({
+      shapes: [
+        [rows, size],
+        [size, size],
+        [rows, size],
+      ],
+      f: (x: Tensor, weight: Tensor, other: Tensor) => {
+        const computed = t.exp(other)
+        const layer = (h: Tensor) => t.mul(t.tanh(t.matmul(h, weight)), computed)
+        return t.add(
+          t.checkpoint((h) => layer(t.checkpoint((inner) => t.sigmoid(layer(inner)), layer(h))), t.sin(x)),
+          x,
+        )
+      },
+    })),
+  },
+  {
+    covers: ['customDerivative'],
+    draw: extent.map((size) => ({
+      shapes: [[size], [size]],
+      f: t.customDerivative(
+        (a: Tensor, b: Tensor) => t.mul(t.square(a), b),
+        ({ inputs: [a, b], cotangent }) => [t.mul(cotangent, t.mul(t.mul(a!, b!), 2)), t.mul(cotangent, t.square(a!))],
+      ),
+    })),
+  },
 ]
