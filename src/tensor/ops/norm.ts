@@ -1,7 +1,7 @@
-/** Normalisations that ONNX Runtime has as one kernel, and softmax. */
-import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
+/** Batch normalisation: in training mode as one kernel that also gives the statistics, and with fixed statistics. */
+import { dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { formatShape, normalizeAxis } from '../shape.ts'
+import { formatShape } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape, sum } from './movement.ts'
@@ -131,46 +131,3 @@ const inferencePrimitive = definePrimitive<{ eps: number }>('batchNormInference'
     return [y]
   },
 })
-
-const softmaxPrimitive = definePrimitive<{ axis: number }>('softmax', {
-  infer: ([x]) => {
-    checkDtypes('softmax', [x!])
-    return [{ shape: x!.shape, dtype: 'float32' }]
-  },
-  vjp: ({ outputs: [y], cotangents: [ct], attributes: { axis } }) => {
-    const weighted = mul(ct!, y!)
-    return [sub(weighted, mul(y!, sum(weighted, { axes: [axis], keepDims: true })))]
-  },
-  lower: (emitter, [x], { attributes }) => emitter.node('Softmax', [x!], { axis: attributes.axis }),
-  evaluate: ([x], { axis }) => {
-    const reduced = x!.shape.map((extent, i) => (i === axis ? 1 : extent))
-    const strides = broadcastStrides(reduced, x!.shape)
-    const top = ndarray(reduced)
-    top.data.fill(-Infinity)
-    const total = ndarray(reduced)
-    const y = ndarray(x!.shape)
-    forEachIndex(x!.shape, (flat, index) => {
-      const at = dot(index, strides)
-      top.data[at] = Math.max(top.data[at]!, x!.data[flat]!)
-    })
-    forEachIndex(x!.shape, (flat, index) => {
-      const at = dot(index, strides)
-      y.data[flat] = Math.exp(x!.data[flat]! - top.data[at]!)
-      total.data[at]! += y.data[flat]!
-    })
-    forEachIndex(x!.shape, (flat, index) => {
-      y.data[flat]! /= total.data[dot(index, strides)]!
-    })
-    return [y]
-  },
-})
-
-/**
- * exp(x) / Σ exp(x) along an axis.
- *
- * @example
- * const [y] = await evaluate(() => [softmax(constant([0, Math.log(3)]))]) // [0.25, 0.75]
- */
-export function softmax(x: Tensor, axis = -1): Tensor {
-  return softmaxPrimitive([x], { axis: normalizeAxis(axis, x.shape.length, 'softmax') })[0]!
-}

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import * as t from '../../../src/tensor/index.ts'
-import { asFloat, binary, type Case, extent, shape, unary } from './support.ts'
+import { type Case, extent, shape, unary } from './support.ts'
 
 /** A convolution's geometry: sizes, kernels, strides, lopsided padding, dilation and groups. */
 const geometry = fc
@@ -38,34 +38,6 @@ const geometry = fc
   })
 
 export const coreCases: readonly Case[] = [
-  binary('add', t.add),
-  binary('sub', t.sub),
-  binary('mul', t.mul),
-  binary('div', t.div, { range: [0.5, 2] }),
-  binary('pow', t.pow, { range: [0.5, 2] }),
-  binary('maximum', t.maximum),
-  binary('minimum', t.minimum),
-  binary('greater', asFloat(t.greater), { differentiable: false }),
-  binary('greaterEqual', asFloat(t.greaterEqual), { differentiable: false }),
-  binary(
-    'equal',
-    asFloat((a, b) => t.equal(t.sign(a), t.sign(b))),
-    { differentiable: false },
-  ),
-  binary('where', (a, b) => t.where(t.greater(a, b), t.mul(a, 2), t.mul(b, 3))),
-  unary('cast', (x) => t.cast(t.cast(t.mul(x, 5), 'int64'), 'float32'), { differentiable: false }),
-  unary('neg', t.neg),
-  unary('exp', t.exp),
-  unary('log', t.log, { range: [0.5, 2] }),
-  unary('sqrt', t.sqrt, { range: [0.5, 2] }),
-  unary('abs', t.abs),
-  unary('sign', t.sign, { differentiable: false }),
-  unary('sin', t.sin),
-  unary('cos', t.cos),
-  unary('tanh', t.tanh),
-  unary('sigmoid', t.sigmoid, { range: [-20, 20] }),
-  unary('relu', t.relu),
-  { ...unary('leakyRelu', (x) => t.leakyRelu(x, 0.2)), covers: ['leakyRelu', 'slope'] },
   unary('stopGradient', t.stopGradient, { differentiable: false }),
   {
     covers: ['reshape', 'transpose'],
@@ -121,48 +93,12 @@ export const coreCases: readonly Case[] = [
       f: (a: Tensor, b: Tensor) => t.flip(t.concat([a, b, a], 1), [0, 1]),
     })),
   },
-  {
-    covers: ['matmul'],
-    draw: fc.tuple(extent, extent, extent, shape(0, 2), fc.constantFrom('both', 'left', 'right')).map(([m, k, n, batch, who]) => ({
-      shapes: [
-        [...(who === 'right' ? batch.map(() => 1) : batch), m, k],
-        [...(who === 'left' ? [] : batch), k, n],
-      ],
-      f: (a: Tensor, b: Tensor) => t.matmul(a, b),
-    })),
-  },
   { covers: ['conv', 'convWeightGradient'], draw: geometry.map(({ x, w, conv }) => ({ shapes: [x, w], f: conv })) },
   {
     covers: ['convTranspose', 'convWeightGradient'],
     draw: geometry
       .filter(({ rank }) => rank === 2)
       .map(({ x, w, transposed }) => ({ shapes: [[x[0]!, w[0]!, x[2]! + 5, x[3]! + 5], w], f: transposed })),
-  },
-  {
-    covers: ['batchNorm'],
-    draw: fc.tuple(fc.integer({ min: 2, max: 3 }), extent, fc.integer({ min: 2, max: 4 })).map(([b, c, n]) => ({
-      shapes: [[b, c, n], [c], [c]],
-      f: (x: Tensor, w: Tensor, bias: Tensor) => t.batchNorm(x, w, bias, 1e-2).y,
-    })),
-  },
-  {
-    covers: ['batchNormInference'],
-    draw: fc.tuple(extent, extent, extent).map(([b, c, n]) => ({
-      shapes: [[b, c, n], [c], [c]],
-      f: (x: Tensor, w: Tensor, bias: Tensor) =>
-        t.batchNormInference(
-          x,
-          w,
-          bias,
-          t.constant(Array.from({ length: c }, (_, i) => i / 2)),
-          t.constant(Array.from({ length: c }, (_, i) => 1 + i)),
-        ),
-    })),
-  },
-  {
-    covers: ['softmax'],
-    draw: shape(1, 3).chain((s) => fc.nat(s.length - 1).map((axis) => ({ shapes: [s], f: (x: Tensor) => t.softmax(x, axis) }))),
-    range: [-5, 5],
   },
   {
     covers: ['upsampleNearest', 'blockSum'],

@@ -1,6 +1,9 @@
 /** For every primitive: functions of drawn tensors that exercise it. The generic tests run all of them on every backend. */
 import { controlCases } from './control.ts'
 import { coreCases } from './core.ts'
+import { elementwiseCases } from './elementwise.ts'
+import { linearCases } from './linear.ts'
+import { normCases } from './norm.ts'
 import type { Case } from './support.ts'
 
-export const cases: readonly Case[] = [...controlCases, ...coreCases]
+export const cases: readonly Case[] = [...controlCases, ...coreCases, ...linearCases, ...normCases, ...elementwiseCases]

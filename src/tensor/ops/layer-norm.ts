@@ -1,0 +1,269 @@
+/**
+ * Normalisation of each example by its own mean and deviation: layer (Ba et al. 2016), instance (Ulyanov et al. 2016), group
+ * (Wu & He 2018) and root-mean-square normalisation (Zhang & Sennrich 2019). ONNX Runtime's LayerNormalization is one pass over a row;
+ * its GroupNormalization is no kernel but a function of 24 nodes and takes more than twice as long as the form used here.
+ */
+import { forEachIndex, ndarray } from '../ndarray.ts'
+import { definePrimitive } from '../primitive.ts'
+import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts'
+import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
+import { add, div, mul, sqrt, square, sub } from './elementwise.ts'
+import { matmul } from './matmul.ts'
+import { expand, reshape, sum } from './movement.ts'
+import { mean } from './reduce.ts'
+
+interface Attributes {
+  /** How many trailing axes are one row. */
+  readonly axes: number
+  readonly eps: number
+}
+
+function trailing(shape: Shape, axes: number): Shape {
+  return shape.slice(shape.length - axes)
+}
+
+/** Extent 1 along the trailing axes: the shape of a row's statistics. */
+function reducedShape(shape: Shape, axes: number): Shape {
+  return shape.map((extent, axis) => (axis < shape.length - axes ? extent : 1))
+}
+
+function trailingAxes(axes: number): number[] {
+  return Array.from({ length: axes }, (_, i) => i - axes)
+}
+
+function checkRows(who: string, x: TensorSpec, { axes, eps }: Attributes): void {
+  checkDtypes(who, [x])
+  if (!Number.isInteger(axes) || axes < 1 || axes > x.shape.length) {
+    throw new ShapeError(who, `${axes} trailing axes of ${formatShape(x.shape)}; allowed are whole numbers in 1…${x.shape.length}`)
+  }
+  if (!(eps >= 0)) throw new ShapeError(who, `eps ${eps}; allowed are numbers ≥ 0`)
+}
+
+function evaluateRows(x: Float64Array, size: number, eps: number) {
+  const rows = x.length / size
+  const [y, mean, inverse] = [new Float64Array(x.length), new Float64Array(rows), new Float64Array(rows)]
+  for (let row = 0; row < rows; row++) {
+    const values = x.subarray(row * size, (row + 1) * size)
+    const centre = values.reduce((total, value) => total + value, 0) / size
+    const variance = values.reduce((total, value) => total + (value - centre) ** 2, 0) / size
+    mean[row] = centre
+    inverse[row] = 1 / Math.sqrt(variance + eps)
+    for (let i = 0; i < size; i++) y[row * size + i] = (values[i]! - centre) * inverse[row]!
+  }
+  return { y, mean, inverse }
+}
+
+/** What a row's mean and inverse deviation contribute where somebody differentiates through them, as gradients of gradients do. */
+function throughStatistics(
+  y: Tensor,
+  inverse: Tensor,
+  [ctMean, ctInverse]: readonly [Tensor | undefined, Tensor | undefined],
+  size: number,
+): Tensor[] {
+  return [...(ctMean ? [mul(ctMean, 1 / size)] : []), ...(ctInverse ? [mul(y, mul(mul(ctInverse, square(inverse)), -1 / size))] : [])]
+}
+
+function addAll(parts: readonly Tensor[]): Tensor {
+  return parts.reduce((a, b) => add(a, b))
+}
+
+const standardizePrimitive = definePrimitive<Attributes>('standardize', {
+  infer: ([x], attributes) => {
+    checkRows('standardize', x!, attributes)
+    const statistics = { shape: reducedShape(x!.shape, attributes.axes), dtype: 'float32' } as const
+    return [{ shape: x!.shape, dtype: 'float32' }, statistics, statistics]
+  },
+  vjp: ({ inputs: [x], outputs: [y, , inverse], cotangents: [ct, ctMean, ctInverse], attributes: { axes } }) => {
+    const size = sizeOf(trailing(x!.shape, axes))
+    const parts = throughStatistics(y!, inverse!, [ctMean, ctInverse], size)
+    if (ct) {
+      const options = { axes: trailingAxes(axes), keepDims: true }
+      parts.push(mul(sub(ct, add(mul(y!, mean(mul(ct, y!), options)), mean(ct, options))), inverse!))
+    }
+    return [expand(addAll(parts), x!.shape)]
+  },
+  // The kernel wants a gain for each element of a row. Made by a node, it is one constant for all rows of that size after ONNX Runtime's
+  // own common-subexpression pass, and the file stays small.
+  lower: (emitter, [x], { inputs: [spec], attributes: { axes, eps } }) => {
+    const ones = emitter.node('Expand', [emitter.floats([1], []), emitter.ints(trailing(spec!.shape, axes))])[0]!
+    return emitter.node('LayerNormalization', [x!, ones], { axis: -axes, epsilon: { float: eps } }, 3)
+  },
+  evaluate: ([x], { axes, eps }) => {
+    const { y, mean, inverse } = evaluateRows(x!.data, sizeOf(trailing(x!.shape, axes)), eps)
+    const statistics = reducedShape(x!.shape, axes)
+    return [ndarray(x!.shape, y), ndarray(statistics, mean), ndarray(statistics, inverse)]
+  },
+})
+
+/**
+ * Zero mean and unit (biased) variance over the last axes: layer normalisation without its affine map.
+ *
+ * @param axes how many trailing axes one row spans
+ * @throws ShapeError for a number of axes that the tensor does not have, a negative eps, or a dtype that is not float32
+ *
+ * @example
+ * const [y] = await evaluate(() => [standardize(constant([1, 3, 10, 30], [2, 2]), 1, 0)]) // [-1, 1, -1, 1]
+ */
+export function standardize(x: Tensor, axes = 1, eps = 1e-5): Tensor {
+  return standardizePrimitive([x], { axes, eps })[0]!
+}
+
+const layerNormPrimitive = definePrimitive<Attributes>('layerNorm', {
+  infer: ([x, weight, bias], attributes) => {
+    const rows = trailing(x!.shape, weight!.shape.length)
+    if (weight!.shape.length === 0 || !sameShape(rows, weight!.shape) || !sameShape(weight!.shape, bias!.shape)) {
+      throw new ShapeError(
+        'layerNorm',
+        `input ${formatShape(x!.shape)}, weight ${formatShape(weight!.shape)}, bias ${formatShape(bias!.shape)}: weight and bias need the shape of the input's last axes`,
+      )
+    }
+    checkRows('layerNorm', x!, attributes)
+    checkDtypes('layerNorm', [x!, weight!, bias!])
+    return [{ shape: x!.shape, dtype: 'float32' }]
+  },
+  // The normalised input is not kept from the forward pass (its memory would live until here); the kernel makes it again in one pass.
+  vjp: ({ inputs: [x, weight], cotangents: [ct], attributes: { axes, eps }, needs }) => {
+    const [normal, , inverse] = standardizePrimitive([x!], { axes, eps }) as [Tensor, Tensor, Tensor]
+    const size = sizeOf(weight!.shape)
+    const examples = Array.from({ length: x!.shape.length - axes }, (_, axis) => axis)
+    const weighted = mul(ct!, normal)
+    const rowDot = (rows: Tensor) => reshape(matmul(reshape(rows, [-1, size]), reshape(weight!, [size, 1])), inverse.shape)
+    const dx = () => {
+      const [slope, shift] = [mul(rowDot(weighted), 1 / size), mul(rowDot(ct!), 1 / size)]
+      return mul(sub(mul(ct!, weight!), add(mul(normal, slope), shift)), inverse)
+    }
+    return [
+      needs[0] ? dx() : undefined,
+      needs[1] ? sum(weighted, { axes: examples }) : undefined,
+      needs[2] ? sum(ct!, { axes: examples }) : undefined,
+    ]
+  },
+  lower: (emitter, inputs, { attributes: { axes, eps } }) =>
+    emitter.node('LayerNormalization', inputs, { axis: -axes, epsilon: { float: eps } }),
+  evaluate: ([x, weight, bias], { eps }) => {
+    const size = weight!.data.length
+    const { y } = evaluateRows(x!.data, size, eps)
+    return [
+      ndarray(
+        x!.shape,
+        y.map((value, i) => value * weight!.data[i % size]! + bias!.data[i % size]!),
+      ),
+    ]
+  },
+})
+
+/**
+ * Layer normalisation over the axes that weight and bias have, which are the last ones of x: x (…, d…), weight (d…), bias (d…) → (…, d…).
+ *
+ * @throws ShapeError where weight and bias have not the shape of the last axes, for a negative eps, or a dtype that is not float32
+ *
+ * @example
+ * const [weight, bias] = [constant([1, 2]), constant([0, 5])]
+ * const [y] = await evaluate(() => [layerNorm(constant([1, 3, 10, 30], [2, 2]), weight, bias, 0)]) // [-1, 7, -1, 7]
+ */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
+  return layerNormPrimitive([x, weight, bias], { axes: weight.shape.length, eps })[0]!
+}
+
+function checkChannels(who: string, x: Tensor, weight: Tensor, bias: Tensor): void {
+  const channels = x.shape[1]
+  if (x.shape.length < 2 || [weight, bias].some(({ shape }) => shape.length !== 1 || shape[0] !== channels)) {
+    throw new ShapeError(
+      who,
+      `input ${formatShape(x.shape)}, weight ${formatShape(weight.shape)}, bias ${formatShape(bias.shape)}: needs (b, c, …), (c), (c)`,
+    )
+  }
+}
+
+/** (c) → (c, 1, …) beside x (b, c, …). */
+function perChannel(values: Tensor, x: Tensor): Tensor {
+  return reshape(values, [x.shape[1]!, ...x.shape.slice(2).map(() => 1)])
+}
+
+const instanceNormPrimitive = definePrimitive<{ eps: number }>('instanceNorm', {
+  infer: ([x, weight, bias]) => {
+    checkDtypes('instanceNorm', [x!, weight!, bias!])
+    return [{ shape: x!.shape, dtype: 'float32' }]
+  },
+  vjp: ({ inputs: [x, weight, bias], cotangents: [ct], attributes: { eps }, needs }) => {
+    const axes = x!.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
+    const [normal, , inverse] = standardizePrimitive([x!], { axes: x!.shape.length - 2, eps }) as [Tensor, Tensor, Tensor]
+    const weighted = mul(ct!, normal)
+    const dx = () => {
+      const options = { axes: axes.slice(1), keepDims: true }
+      const inner = sub(ct!, add(mul(normal, mean(weighted, options)), mean(ct!, options)))
+      return mul(inner, mul(inverse, perChannel(weight!, x!)))
+    }
+    return [
+      needs[0] ? dx() : undefined,
+      needs[1] ? reshape(sum(weighted, { axes }), weight!.shape) : undefined,
+      needs[2] ? reshape(sum(ct!, { axes }), bias!.shape) : undefined,
+    ]
+  },
+  lower: (emitter, inputs, { attributes: { eps } }) => emitter.node('InstanceNormalization', inputs, { epsilon: { float: eps } }),
+  evaluate: ([x, weight, bias], { eps }) => {
+    const { y } = evaluateRows(x!.data, sizeOf(x!.shape.slice(2)), eps)
+    const out = ndarray(x!.shape)
+    forEachIndex(x!.shape, (flat, [, c]) => {
+      out.data[flat] = y[flat]! * weight!.data[c!]! + bias!.data[c!]!
+    })
+    return [out]
+  },
+})
+
+/**
+ * Normalises each channel of each example over its positions, then scales and shifts per channel: x (b, c, …), weight (c), bias (c).
+ *
+ * @throws ShapeError where weight and bias have not one value per channel, the input has no axis after them, or a dtype is not float32
+ *
+ * @example
+ * const x = constant([1, 3, 10, 30], [1, 2, 2])
+ * const [y] = await evaluate(() => [instanceNorm(x, constant([1, 2]), constant([0, 5]), 0)]) // [-1, 1, 3, 7]
+ */
+export function instanceNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
+  checkChannels('instanceNorm', x, weight, bias)
+  if (x.shape.length < 3) throw new ShapeError('instanceNorm', `input ${formatShape(x.shape)} has no positions: needs (b, c, n, …)`)
+  if (!(eps >= 0)) throw new ShapeError('instanceNorm', `eps ${eps}; allowed are numbers ≥ 0`)
+  return instanceNormPrimitive([x, weight, bias], { eps })[0]!
+}
+
+/**
+ * Normalises groups of neighbouring channels of each example together, then scales and shifts per channel: x (b, c, …), weight (c), bias (c).
+ *
+ * @param groups divides c
+ * @throws ShapeError where the groups do not divide the channels, weight and bias have not one value per channel, or a dtype is not float32
+ *
+ * @example
+ * const x = constant([1, 1, 3, 3], [1, 2, 2])
+ * const [y] = await evaluate(() => [groupNorm(x, 1, constant([1, 2]), constant([0, 5]), 0)]) // [-1, -1, 7, 7]
+ */
+export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
+  checkChannels('groupNorm', x, weight, bias)
+  const [batch, channels] = x.shape as [number, number]
+  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
+    throw new ShapeError('groupNorm', `${groups} groups of ${channels} channels; allowed are divisors of the number of channels`)
+  }
+  const normal = reshape(standardize(reshape(x, [batch, groups, -1]), 1, eps), x.shape)
+  return add(mul(normal, perChannel(weight, x)), perChannel(bias, x))
+}
+
+/**
+ * x / √(mean x² + eps) · weight over the axes that the weight has, which are the last ones of x: x (…, d…), weight (d…) → (…, d…).
+ *
+ * @throws ShapeError where the weight has not the shape of the last axes, for a negative eps, or a dtype that is not float32
+ *
+ * @example
+ * const [y] = await evaluate(() => [rmsNorm(constant([1, 7], [1, 2]), constant([5, 10]), 0)]) // [1, 14]
+ */
+export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
+  const axes = weight.shape.length
+  if (axes === 0 || !sameShape(trailing(x.shape, axes), weight.shape)) {
+    throw new ShapeError(
+      'rmsNorm',
+      `input ${formatShape(x.shape)}, weight ${formatShape(weight.shape)}: the weight needs the shape of the input's last axes`,
+    )
+  }
+  checkRows('rmsNorm', x, { axes, eps })
+  const power = mean(square(x), { axes: trailingAxes(axes), keepDims: true })
+  return mul(mul(x, div(1, sqrt(add(power, eps)))), weight)
+}
