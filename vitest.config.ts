@@ -1,4 +1,8 @@
+import { playwright } from '@vitest/browser-playwright'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { findChromium } from './test/browser/chromium.ts'
+
+const chromium = findChromium()
 
 export default defineConfig({
   test: {
@@ -8,10 +12,37 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // What the page needs for shared memory, and so for threads.
+        server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+        // Bundling would part onnxruntime-web from the WebAssembly beside it; what is found late makes the page load again under the tests.
+        optimizeDeps: { exclude: ['onnxruntime-web'], include: ['fast-check'] },
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'test/browser/chromium.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                ...(chromium === undefined ? {} : { executablePath: chromium }),
+                // WebGPU without a graphics card: SwiftShader runs shaders on the processor.
+                args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'],
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/end-to-end/**', 'test/packaging/**'],
+          exclude: [...configDefaults.exclude, 'test/end-to-end/**', 'test/packaging/**', 'test/browser/**'],
           testTimeout: 60_000,
         },
       },

@@ -30,11 +30,21 @@ export interface RunOptions {
   readonly into?: Readonly<Record<string, DeviceView>>
 }
 
+/** On how many nodes of a program's final graph each of ONNX Runtime's execution providers works, and which ones the CPU was left with. */
+export interface Placement {
+  /** `{ WebGpuExecutionProvider: 120, CPUExecutionProvider: 2 }` */
+  readonly nodes: Readonly<Record<string, number>>
+  /** Operators and names of the nodes that run on the CPU beside a GPU. */
+  readonly onCpu: readonly string[]
+}
+
 /** A graph made ready to run. */
 export interface Program {
   /** Inputs that the outputs depend on; feeds for others are ignored. */
   readonly inputs: Readonly<Record<string, TensorSpec>>
   readonly outputs: Readonly<Record<string, TensorSpec>>
+  /** Where its nodes run, of backends that use a GPU and can tell (onnxruntime-web). */
+  readonly placement?: Placement
   /** Feeds must have the size of their input. A host feed may be reused once the promise settles. */
   run(feeds: Readonly<Record<string, Feed>>, options?: RunOptions): Promise<Record<string, HostArray>>
   /** Frees its memory; later runs are refused. */

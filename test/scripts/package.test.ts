@@ -6,7 +6,12 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: 
 
 test('each folder with an index.ts is an entry point; the command line is none', () => {
   const folders = readdirSync('src').filter((name) => existsSync(`src/${name}/index.ts`) && name !== 'cli')
-  const entry = (path: string) => ({ types: `./dist${path}/index.d.ts`, default: `./dist${path}/index.js` })
+  const entry = (path: string) => ({
+    types: `./dist${path}/index.d.ts`,
+    // What a browser cannot run is left out for bundlers where the rest is of use there.
+    ...(existsSync(`src${path}/browser.ts`) ? { browser: `./dist${path}/browser.js` } : {}),
+    default: `./dist${path}/index.js`,
+  })
   expect(manifest.exports).toEqual({
     '.': entry(''),
     ...Object.fromEntries(folders.map((name) => [`./${name}`, entry(`/${name}`)])),

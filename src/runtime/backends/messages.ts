@@ -1,11 +1,24 @@
-/** What the onnxruntime-node backend and its worker thread say to each other. */
+/** What a backend of ONNX Runtime and its worker say to each other, in Node and in browsers. */
 import type { TensorSpec } from '../../tensor/index.ts'
-import type { HostArray } from '../backend.ts'
+import type { HostArray, Placement } from '../backend.ts'
 
 /** Where a value of a run lies: sent along, or in an array that the worker keeps. */
 export type Location = { readonly data: HostArray } | { readonly array: number; readonly offset: number }
 
+export interface WorkerSettings {
+  readonly threads: number
+  /** `refuse` makes a program fail to load when some of its nodes would run on the CPU beside a GPU. */
+  readonly cpuNodes: 'allow' | 'refuse'
+  /** Folder or files of onnxruntime-web's WebAssembly. */
+  readonly wasmPaths?: WasmPaths
+}
+
+/** A folder's URL, or the URLs of the two files of the build that the device needs. */
+export type WasmPaths = string | { readonly mjs?: string; readonly wasm?: string }
+
 export type Request =
+  /** The first one. The reply says which version answers. */
+  | { readonly kind: 'start'; readonly settings: WorkerSettings }
   | { readonly kind: 'load'; readonly program: number; readonly bytes: Uint8Array; readonly profile: string | undefined }
   | { readonly kind: 'release'; readonly program: number }
   | { readonly kind: 'allocate'; readonly array: number; readonly length: number }
@@ -20,13 +33,19 @@ export type Request =
       readonly fetches: readonly { readonly name: string; readonly spec: TensorSpec; readonly location?: Location }[]
     }
 
-export interface Reply {
+export interface Message {
   readonly id: number
-  readonly error?: string
-  /** The values asked for, in order. */
-  readonly values: readonly HostArray[]
+  readonly request: Request
 }
 
-export interface WorkerSettings {
-  readonly threads: number
+export interface Answer {
+  /** The values asked for, in order. */
+  readonly values?: readonly HostArray[]
+  readonly version?: string
+  readonly placement?: Placement
+}
+
+export interface Reply extends Answer {
+  readonly id: number
+  readonly error?: string
 }

@@ -1,33 +1,19 @@
-/** Runs graphs with onnxruntime-node on the CPU, in a worker thread of its own so that the caller's thread stays free. */
-import { createRequire } from 'node:module'
+/** Runs graphs with onnxruntime-node, in a worker thread of its own so that the caller's thread stays free. */
 import { availableParallelism } from 'node:os'
-import { writeOnnx } from '../../formats/index.ts'
-import { sizeOf } from '../../tensor/index.ts'
-import {
-  type Backend,
-  checkFeeds,
-  checkHeld,
-  checkInto,
-  checkRange,
-  type DeviceArray,
-  type DeviceView,
-  disposedProgram,
-  type HostArray,
-  isView,
-  type Program,
-} from '../backend.ts'
+import type { Backend } from '../backend.ts'
 import { startWorker } from '../worker-thread.node.ts'
-import type { Location, Reply, Request } from './messages.ts'
+import type { Reply } from './messages.ts'
+import { createWorkerBackend, type WorkerPort } from './worker-backend.ts'
 
 export interface OnnxRuntimeOptions {
+  /** Where programs run: `cpu`, the default, or `webgpu`, which needs a graphics driver that ONNX Runtime knows. */
+  readonly device?: 'cpu' | 'webgpu'
   /** Threads of one operator, all processors by default. */
   readonly threads?: number
+  /** What happens to nodes that `webgpu` has no kernel for: they run on the CPU, the default, or their program is refused. */
+  readonly cpuNodes?: 'allow' | 'refuse'
   /** Write ONNX Runtime's profile of every program to files that start with this path. */
   readonly profile?: string
-}
-
-interface WorkerArray extends DeviceArray {
-  readonly id: number
 }
 
 /**
@@ -38,117 +24,49 @@ function keepToItself(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
 }
 
-/** Starts the backend; `dispose` ends its thread. */
-export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {}): Promise<Backend> {
-  const threads = options.threads ?? availableParallelism()
-  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: ${threads}; allowed are whole numbers ≥ 1`)
-  keepToItself()
-  const worker = startWorker(import.meta.url, './onnxruntime.worker.node', { workerData: { threads }, name: 'onnxruntime' })
-  const pending = new Map<number, { resolve: (values: readonly HostArray[]) => void; reject: (error: Error) => void }>()
-  let failure: Error | undefined
-  let counter = 0
-  const fail = (error: Error) => {
-    failure ??= error
-    for (const { reject } of pending.values()) reject(error)
-    pending.clear()
-  }
-  worker.on('message', ({ id, values, error }: Reply) => {
-    const waiting = pending.get(id)
-    pending.delete(id)
-    if (pending.size === 0) worker.unref()
-    if (error === undefined) waiting?.resolve(values)
-    else waiting?.reject(new Error(`onnxruntime-node: ${error}`))
-  })
-  worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))))
-  worker.on('exit', (code) => fail(new Error(`onnxruntime-node: its thread ended (code ${code})`)))
+function startThread(provider: 'cpu' | 'webgpu'): WorkerPort {
+  const worker = startWorker(import.meta.url, './onnxruntime.worker.node', { workerData: { provider }, name: 'onnxruntime' })
   worker.unref()
-
-  const ask = (request: Request, transfer: ArrayBuffer[] = []): Promise<readonly HostArray[]> =>
-    new Promise((resolve, reject) => {
-      if (failure) {
-        reject(failure)
-        return
-      }
-      const id = counter++
-      pending.set(id, { resolve, reject })
-      // The thread keeps the process alive only while an answer is due.
-      worker.ref()
-      worker.postMessage({ id, request }, transfer)
-    })
-
-  const arrays = new Set<DeviceArray>()
-  const allocate = async (length: number): Promise<DeviceArray> => {
-    const id = counter++
-    await ask({ kind: 'allocate', array: id, length })
-    const array: WorkerArray = {
-      id,
-      length,
-      write: async (values, offset = 0) => {
-        checkHeld('write', array, arrays)
-        checkRange('write', offset, values.length, length)
-        await ask({ kind: 'write', array: id, offset, values })
-      },
-      read: async (offset = 0, count = length - offset) => {
-        checkHeld('read', array, arrays)
-        checkRange('read', offset, count, length)
-        return (await ask({ kind: 'read', array: id, offset, length: count }))[0] as Float32Array
-      },
-      view: (offset, shape) => {
-        checkRange('view', offset, sizeOf(shape), length)
-        return { array, offset, shape }
-      },
-      free: async () => {
-        if (arrays.delete(array)) await ask({ kind: 'free', array: id })
-      },
-    }
-    arrays.add(array)
-    return array
-  }
-
-  const place = (view: DeviceView): Location => ({ array: (view.array as WorkerArray).id, offset: view.offset })
-
-  const load: Backend['load'] = async (outputs, constants) => {
-    const { bytes, inputs, outputs: specs } = writeOnnx(outputs, constants)
-    const id = counter++
-    const profile = options.profile === undefined ? undefined : `${options.profile}-${id}`
-    await ask({ kind: 'load', program: id, bytes, profile }, [bytes.buffer as ArrayBuffer])
-    let disposed = false
-    const program: Program = {
-      inputs,
-      outputs: specs,
-      run: async (given, { into = {} } = {}) => {
-        if (disposed) throw disposedProgram(specs)
-        checkFeeds(inputs, given, arrays)
-        checkInto(specs, into, arrays)
-        const feeds = Object.entries(inputs).map(([name, spec]) => {
-          const feed = given[name]!
-          return { name, spec, location: isView(feed) ? place(feed) : { data: feed } }
-        })
-        const fetches = Object.entries(specs).map(([name, spec]) => {
-          const view = into[name]
-          return view ? { name, spec, location: place(view) } : { name, spec }
-        })
-        const values = await ask({ kind: 'run', program: id, feeds, fetches })
-        const names = fetches.filter((fetch) => !fetch.location).map(({ name }) => name)
-        return Object.fromEntries(names.map((name, i) => [name, values[i]!]))
-      },
-      dispose: async () => {
-        if (disposed) return
-        disposed = true
-        await ask({ kind: 'release', program: id })
-      },
-    }
-    return program
-  }
-
-  const version = (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version
   return {
-    description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}`,
-    load,
-    allocate,
-    dispose: async () => {
-      failure ??= new Error('onnxruntime-node: the backend is disposed')
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    listen: (onReply, onFailure) => {
+      worker.on('message', (reply: Reply) => onReply(reply))
+      worker.on('error', (error) => onFailure(error instanceof Error ? error : new Error(String(error))))
+      worker.on('exit', (code) => onFailure(new Error(`onnxruntime-node: its thread ended (code ${code})`)))
+    },
+    // The thread keeps the process alive only while an answer is due.
+    expectAnswers: (due) => (due ? worker.ref() : worker.unref()),
+    terminate: async () => {
       await worker.terminate()
     },
+  }
+}
+
+/**
+ * Starts the backend and lets it prove that it computes right; `dispose` ends its thread.
+ *
+ * @throws RangeError for options that are none; Error where the device does not exist here, or computes wrong numbers
+ */
+export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {}): Promise<Backend> {
+  const { device = 'cpu', threads = availableParallelism(), cpuNodes = 'allow', profile } = options
+  if (!['cpu', 'webgpu'].includes(device)) throw new RangeError(`device: "${device}"; allowed are cpu and webgpu`)
+  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: ${threads}; allowed are whole numbers ≥ 1`)
+  keepToItself()
+  const where = `${device}, ${threads} thread${threads === 1 ? '' : 's'}`
+  try {
+    return await createWorkerBackend(startThread(device), {
+      name: 'onnxruntime-node',
+      device: where,
+      settings: { threads, cpuNodes: device === 'cpu' ? 'allow' : cpuNodes },
+      profile,
+    })
+  } catch (error) {
+    const reason = /Failed to get a WebGPU adapter: (.*)/.exec((error as Error).message)?.[1]
+    if (device === 'cpu' || reason === undefined) throw error
+    throw new Error(
+      `device "webgpu": ONNX Runtime finds no graphics adapter that it can use (${reason.trim()}); it needs a driver for Vulkan, Metal or Direct3D 12 ` +
+        '(Vulkan in software, as Debian has it, is not enough). Use device "cpu"',
+      { cause: error },
+    )
   }
 }

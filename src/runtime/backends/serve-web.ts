@@ -1,0 +1,89 @@
+/** What the Web Workers of onnxruntime-web have in common: the builds of onnxruntime-web differ, what is done with them does not. */
+import type { Env, InferenceSession } from 'onnxruntime-web'
+import type { Placement } from '../backend.ts'
+import type { Message } from './messages.ts'
+import { type OnnxRuntime, serve } from './serve.ts'
+
+/** One of the builds. */
+interface OnnxRuntimeWeb {
+  readonly env: Env
+  readonly InferenceSession: { create(bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> }
+  readonly Tensor: OnnxRuntime['Tensor']
+}
+
+declare const self: {
+  onmessage: ((event: { readonly data: Message }) => void) | null
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void
+}
+
+/**
+ * Calls `f` with ONNX Runtime's log going to `lines` instead of the console. ONNX Runtime has bound `console.error` by the time of its
+ * first session, so that the detour has to stand before that and stays.
+ */
+function createLogCapture(): <T>(lines: string[], f: () => Promise<T>) => Promise<T> {
+  let sink: string[] | undefined
+  const print = console.error.bind(console)
+  console.error = (...parts: unknown[]) => {
+    if (sink) sink.push(parts.join(' '))
+    else print(...parts)
+  }
+  return async (lines, f) => {
+    sink = lines
+    try {
+      return await f()
+    } finally {
+      sink = undefined
+    }
+  }
+}
+
+/** Reads where nodes were placed from ONNX Runtime's verbose log, the only place where its JavaScript interface tells it. */
+function readPlacement(log: readonly string[]): Placement {
+  const nodes: Record<string, number> = {}
+  const onCpu: string[] = []
+  let provider = ''
+  for (const line of log.filter((text) => text.includes('VerifyEachNodeIsAssignedToAnEp]'))) {
+    const total = /(?:All nodes|Node\(s\)) placed on \[(\w+)\]\. Number of nodes: (\d+)/.exec(line)
+    if (total) {
+      provider = total[1]!
+      nodes[provider] = Number(total[2])
+      continue
+    }
+    const node = /VerifyEachNodeIsAssignedToAnEp\]\s+(\w+ \(.*\))/.exec(line)
+    if (node && provider === 'CPUExecutionProvider') onCpu.push(node[1]!)
+  }
+  return { nodes, onCpu }
+}
+
+export function serveWeb({ env, InferenceSession, Tensor }: OnnxRuntimeWeb, provider: 'wasm' | 'webgpu'): void {
+  const captured = createLogCapture()
+  self.onmessage = ({ data }) => receive(data)
+  const receive = serve(
+    (reply, transfer) => self.postMessage(reply, transfer),
+    async ({ threads, wasmPaths, cpuNodes }) => {
+      env.wasm.numThreads = threads
+      if (wasmPaths !== undefined) env.wasm.wasmPaths = wasmPaths
+      return {
+        version: env.versions.web ?? 'of unknown version',
+        Tensor,
+        fillsGivenTensors: false,
+        createSession: async (bytes) => {
+          if (provider === 'wasm') {
+            return { session: await InferenceSession.create(bytes, { executionProviders: ['wasm'], logSeverityLevel: 3 }) }
+          }
+          const log: string[] = []
+          const session = await captured(log, () => InferenceSession.create(bytes, { executionProviders: ['webgpu'], logSeverityLevel: 0 }))
+          const placement = readPlacement(log)
+          if (cpuNodes === 'refuse' && placement.onCpu.length > 0) {
+            await session.release()
+            throw new Error(
+              `${placement.onCpu.length} nodes have no WebGPU kernel and would run on the CPU: ${placement.onCpu.join(', ')}; ` +
+                'cpuNodes: "allow" accepts that',
+            )
+          }
+          return { session, placement }
+        },
+      }
+    },
+  )
+}
