@@ -4,17 +4,21 @@ export { type DType, type ElementType, halfBits, halfValue, onnxElementType } fr
 export { interpret, topologicalOrder } from './graph.ts'
 export { checkpoint, customDerivative, type DerivativeContext, type DerivativeRule } from './ops/checkpoint.ts'
 export * from './ops/conv.ts'
+export * from './ops/einsum.ts'
 export * from './ops/elementwise.ts'
 export * from './ops/layer-norm.ts'
 export * from './ops/matmul.ts'
 export { expand, type ReduceOptions, reshape, sum, sumTo, transpose } from './ops/movement.ts'
 export * from './ops/norm.ts'
+export * from './ops/padding.ts'
 export * from './ops/reduce.ts'
 export * from './ops/resize.ts'
 export { type FusedScan, type ScanOptions, type ScanStep, scan } from './ops/scan.ts'
-export { concat, flip, narrow, pad, slice } from './ops/slicing.ts'
+export { concat, flip, narrow, slice } from './ops/slicing.ts'
 export * from './ops/softmax.ts'
+export * from './ops/split.ts'
 export { stopGradient } from './ops/stop.ts'
+export { tile } from './ops/tile.ts'
 export { definePrimitive, type Primitive, primitiveNames } from './primitive.ts'
 export { createRandom, foldKey, type Random } from './random.ts'
 export { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts'
@@ -31,6 +35,7 @@ export {
   type OperationNode,
   ShapeError,
   type Subgraph,
+  type Target,
   type Tensor,
   type TensorSpec,
   withPlace,

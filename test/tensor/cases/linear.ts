@@ -4,6 +4,28 @@ import type { Tensor } from '../../../src/tensor/index.ts'
 import * as t from '../../../src/tensor/index.ts'
 import { type Case, extent, shape } from './support.ts'
 
+/** Equations whose operands lie in different orders: products, batches, vectors, outer products, sums, three operands. */
+const equations = [
+  'ij,jk->ik',
+  'ij,kj->ki',
+  'bhid,bhjd->bhij',
+  'bihd,bjhd->bhij',
+  'bhij,bjhd->bihd',
+  'oc,bct->bot',
+  'bct,oc->bto',
+  'bi,bi->b',
+  'i,j->ji',
+  'bij,bkj,kl->bl',
+  'abc->ca',
+  'abc,d->b',
+  'fcm,fm->cf',
+]
+
+function einsum(equation: string, extents: Readonly<Record<string, number>>) {
+  const terms = equation.split('->')[0]!.split(',')
+  return { shapes: terms.map((term) => [...term].map((label) => extents[label] ?? 2)), f: (...x: Tensor[]) => t.einsum(equation, ...x) }
+}
+
 export const linearCases: readonly Case[] = [
   {
     covers: ['matmul'],
@@ -14,5 +36,29 @@ export const linearCases: readonly Case[] = [
       ],
       f: (a: Tensor, b: Tensor) => t.matmul(a, b),
     })),
+  },
+  {
+    covers: ['matmul'],
+    draw: fc.tuple(extent, extent, extent, shape(0, 2), fc.boolean()).map(([m, k, n, batch, right]) => ({
+      shapes: right ? [[...batch, m, k], [k]] : [[k], [...batch, k, n]],
+      f: (a: Tensor, b: Tensor) => t.matmul(a, b),
+    })),
+  },
+  {
+    // Narrow on the right, so that the gradient of the one matrix is a single product over the batch.
+    covers: ['matmul'],
+    draw: fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 5, max: 6 }), fc.integer({ min: 1, max: 2 })).map(([b, k, n]) => ({
+      shapes: [
+        [k, 5],
+        [b, 5, n],
+      ],
+      f: (a: Tensor, x: Tensor) => t.matmul(a, x),
+    })),
+  },
+  {
+    covers: ['matmul'],
+    draw: fc
+      .tuple(fc.constantFrom(...equations), fc.array(extent, { minLength: 6, maxLength: 6 }))
+      .map(([equation, n]) => einsum(equation, Object.fromEntries([...'bijkhd'].map((label, i) => [label, n[i]!])))),
   },
 ]
