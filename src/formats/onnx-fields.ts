@@ -2,7 +2,7 @@
 import { type ElementType, halfBits, type OnnxAttribute, onnxElementType, type Shape, type TensorSpec } from '../tensor/index.ts'
 import { bytesField, type Field, floatField, integerField } from './protobuf.ts'
 
-const attributeType = { float: 1, int: 2, string: 3, graph: 5, floats: 6, ints: 7 } as const
+const attributeType = { float: 1, int: 2, string: 3, graph: 5, floats: 6, ints: 7, strings: 8 } as const
 
 /** A node before its values have their final names. */
 export interface OnnxNode {
@@ -63,6 +63,8 @@ function attributeField(name: string, value: OnnxAttribute, renamed: ReadonlyMap
   if (typeof value === 'string') return bytesField(5, [head, bytesField(4, value), integerField(20, attributeType.string)])
   if ('float' in value) return bytesField(5, [head, floatField(2, value.float), integerField(20, attributeType.float)])
   if ('floats' in value) return bytesField(5, [head, ...value.floats.map((x) => floatField(7, x)), integerField(20, attributeType.floats)])
+  if ('strings' in value)
+    return bytesField(5, [head, ...value.strings.map((x) => bytesField(9, x)), integerField(20, attributeType.strings)])
   if ('graph' in value) {
     const body = bodyFields('body', value.graph as OnnxBody, renamed)
     return bytesField(5, [head, bytesField(6, body), integerField(20, attributeType.graph)])

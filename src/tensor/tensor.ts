@@ -95,10 +95,16 @@ export type OnnxAttribute =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
   | Subgraph
+
+/** Whose kernels run a graph: ONNX Runtime's for processors, or those for WebGPU, which lack some operators and modes. */
+export type Target = 'cpu' | 'webgpu'
 
 /** The writer of ONNX nodes that lowering rules speak to; names are ONNX value names. */
 export interface Emitter {
+  /** Rules look at it only where kernels differ; without a reason they write the same for all. */
+  readonly target: Target
   /** An operator of ONNX's own set, or, written `com.microsoft:FusedMatMul`, of another domain. An input '' is left out. */
   node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>, outputs?: number): string[]
   constant(values: ArrayLike<number>, shape: Shape, type: ElementType): string

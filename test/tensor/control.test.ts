@@ -1,0 +1,213 @@
+/** scan, checkpoint, customDerivative: what the generic cases of cases/control.ts do not see. */
+import { describe, expect, it } from 'vitest'
+import { writeOnnx } from '../../src/formats/index.ts'
+import { createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import {
+  add,
+  checkpoint,
+  constant,
+  customDerivative,
+  exp,
+  grad,
+  input,
+  matmul,
+  mul,
+  scan,
+  sin,
+  sub,
+  sum,
+  type Tensor,
+  tanh,
+  valueAndGrad,
+} from '../../src/tensor/index.ts'
+import { countOps } from './support.ts'
+
+function recurrence(x: Tensor, weight: Tensor, start: Tensor): Tensor {
+  return scan(
+    ([h], [now]) => {
+      const next = tanh(add(now!, matmul(h!, weight)))
+      return { carry: [next], outputs: [next] }
+    },
+    { carry: [start], sequences: [x] },
+  ).outputs[0]!
+}
+
+const vector = (...values: number[]) => constant(values)
+
+async function numbers(f: () => readonly Tensor[]): Promise<number[][]> {
+  return (await evaluate(f)).map((values) => Array.from(values as Float64Array))
+}
+
+describe('scan', () => {
+  it('is one node whatever the number of steps, and so is its derivative', () => {
+    const count = (steps: number) => {
+      const [x, weight, start] = [input('x', [steps, 2, 3]), input('w', [3, 3]), input('h', [2, 3])]
+      const gradients = grad(sum(recurrence(x, weight, start)), [x, weight, start])
+      return countOps(writeOnnx(Object.fromEntries(gradients.map((g, i) => [`g${i}`, g]))))
+    }
+    expect(count(1000)).toEqual(count(4))
+    expect(count(4).Scan).toBe(2)
+  })
+
+  it('gives a weight of all steps its gradient by one product after the loop', () => {
+    const [x, weight, start] = [input('x', [9, 2, 3]), input('w', [3, 3]), input('h', [2, 3])]
+    const [dWeight] = grad(sum(recurrence(x, weight, start)), [weight])
+    // One product in each step forwards, one in each step backwards (through the state), one after them.
+    expect(countOps(writeOnnx({ dWeight: dWeight! })).MatMul).toBe(3)
+  })
+
+  it('has the same gradients as the loop unrolled, those of weights and constants from outside included', async () => {
+    const values = Array.from({ length: 12 }, (_, i) => Math.sin(i))
+    const [x, weight, gain] = [constant(values, [4, 1, 3]), constant(values.slice(0, 9), [3, 3]), vector(2)]
+    const step = (h: Tensor, now: Tensor) => tanh(mul(add(now, matmul(h, weight)), gain))
+    const first = constant([0.1, 0.2, 0.3], [1, 3])
+    const looped = scan(([h], [now]) => ({ carry: [step(h!, now!)] }), { carry: [first], sequences: [x] }).carry[0]!
+    let unrolled: Tensor = first
+    for (let i = 0; i < 4; i++) unrolled = step(unrolled, constant(values.slice(3 * i, 3 * i + 3), [1, 3]))
+    const [a, b] = await numbers(() => [...grad(sum(looped), [weight]), ...grad(sum(unrolled), [weight])])
+    const [c, d] = await numbers(() => [...grad(sum(looped), [gain]), ...grad(sum(unrolled), [gain])])
+    a!.forEach((value, i) => {
+      expect(value).toBeCloseTo(b![i]!, 12)
+    })
+    expect(c![0]).toBeCloseTo(d![0]!, 12)
+  })
+
+  it('can be differentiated twice', async () => {
+    // x after n steps of x ← x² is x^(2ⁿ): derivatives 8 x⁷ and 56 x⁶ for n = 3.
+    const power = (x: Tensor) => scan(([y]) => ({ carry: [mul(y!, y!)] }), { carry: [x], length: 3 }).carry[0]!
+    const [first, second] = await numbers(() => {
+      const x = vector(1.1)
+      const [dx] = grad(sum(power(x)), [x])
+      return [dx!, ...grad(sum(dx!), [x])]
+    })
+    expect(first![0]).toBeCloseTo(8 * 1.1 ** 7, 10)
+    expect(second![0]).toBeCloseTo(56 * 1.1 ** 6, 9)
+  })
+
+  it('runs inside another one, with gradients through both', async () => {
+    // The inner loop adds c three times, the outer one multiplies: ((x + 3c)·2 + 3c)·2.
+    const f = (x: Tensor, c: Tensor) => {
+      const inner = (y: Tensor) => scan(([z]) => ({ carry: [add(z!, c)] }), { carry: [y], length: 3 }).carry[0]!
+      return scan(([y]) => ({ carry: [mul(inner(y!), 2)] }), { carry: [x], length: 2 }).carry[0]!
+    }
+    const [y, dx, dc] = await numbers(() => {
+      const [x, c] = [vector(1), vector(0.5)]
+      const result = f(x, c)
+      return [result, ...grad(sum(result), [x, c])]
+    })
+    expect([y, dx, dc]).toEqual([[13], [4], [18]])
+  })
+
+  it('works inside a checkpoint, and a checkpoint inside it', async () => {
+    const step = (h: Tensor) => sin(mul(h, 1.5))
+    const plain = (x: Tensor) => step(step(step(x)))
+    const nested = (x: Tensor) =>
+      checkpoint((y) => scan(([h]) => ({ carry: [checkpoint(step, h!)] }), { carry: [y], length: 3 }).carry[0]!, exp(x))
+    const [a, b] = await numbers(() => {
+      const x = vector(0.3)
+      return [...grad(sum(plain(exp(x))), [x]), ...grad(sum(nested(x)), [x])]
+    })
+    expect(b![0]).toBeCloseTo(a![0]!, 12)
+  })
+
+  it('leaves out what it remembers where a program takes no derivative', () => {
+    const [x, weight, start] = [input('x', [4, 2, 3]), input('w', [3, 3]), input('h', [2, 3])]
+    const y = recurrence(x, weight, start)
+    const before = writeOnnx({ y }).bytes.length
+    grad(sum(y), [weight])
+    expect(writeOnnx({ y }).bytes.length).toBe(before)
+  })
+
+  it.each([
+    ['neither sequences nor a length', () => scan((h) => ({ carry: h }), { carry: [vector(1)] }), /length undefined, sequences none/],
+    [
+      'sequences of different lengths',
+      () => scan((h) => ({ carry: h }), { carry: [vector(1)], sequences: [vector(1, 2), vector(1, 2, 3)] }),
+      /sequences \(2\), \(3\): the first axis of each must have 2 steps/,
+    ],
+    [
+      'a state that changes its shape',
+      () => scan(([h]) => ({ carry: [sum(h!)] }), { carry: [vector(1, 2)], length: 2 }),
+      /turns the state \[float32 \(2\)\] into \[float32 \(\)\]/,
+    ],
+  ] as const)('refuses %s', (_, trace, message) => {
+    expect(trace).toThrow(message)
+  })
+})
+
+describe('checkpoint', () => {
+  const layers = (x: Tensor, weight: Tensor) => tanh(matmul(tanh(matmul(tanh(matmul(x, weight)), weight)), weight))
+
+  it('computes again for the derivative what it did not keep', () => {
+    const [x, weight] = [input('x', [4, 3]), input('w', [3, 3])]
+    const ops = (y: Tensor) => countOps(writeOnnx({ y, g: grad(sum(y), [weight])[0]! }))
+    expect(ops(layers(x, weight)).Tanh).toBe(3)
+    expect(ops(checkpoint((h) => layers(h, weight), mul(x, 2))).Tanh).toBe(6)
+    // The value alone costs nothing more.
+    expect(countOps(writeOnnx({ y: checkpoint((h) => layers(h, weight), mul(x, 2)) })).Tanh).toBe(3)
+  })
+
+  it('waits for the derivative before it computes again', () => {
+    const x = mul(input('x', [4]), 2)
+    const [g] = grad(sum(checkpoint((h) => tanh(sin(h)), x)), [x])
+    // Add and Mul make the second start depend on the cotangent; everything after it depends on that.
+    const ops = countOps(writeOnnx({ g: g! }))
+    expect(ops.Add).toBe(1)
+    expect(ops.Sin).toBe(1)
+  })
+})
+
+describe('customDerivative', () => {
+  it('is used instead of that of the operations, once or twice', async () => {
+    const f = customDerivative(
+      (x) => sin(x),
+      ({ inputs: [x], cotangent }) => [mul(cotangent, mul(x!, x!))],
+    )
+    const [y, dx, ddx] = await numbers(() => {
+      const x = vector(0.5)
+      const [first] = grad(sum(f(x)), [x])
+      return [f(x), first!, ...grad(sum(first!), [x])]
+    })
+    expect(y![0]).toBeCloseTo(Math.sin(0.5), 12)
+    expect(dx).toEqual([0.25])
+    expect(ddx).toEqual([1])
+  })
+
+  it('refuses a rule whose result does not fit its input', () => {
+    const f = customDerivative(
+      (x) => sum(x),
+      ({ cotangent }) => [cotangent],
+    )
+    const x = vector(1, 2)
+    expect(() => grad(f(x), [x])).toThrow(/the rule gives float32 \(\) for input 0, which is float32 \(2\)/)
+  })
+})
+
+describe('gradients of gradients', () => {
+  it('of a gradient penalty: the derivative of ‖∂f/∂x‖² with respect to a weight', async () => {
+    const backend = createReferenceBackend()
+    const [x, weight] = [input('x', [2, 3]), input('w', [3, 2])]
+    const [dx] = grad(sum(tanh(matmul(x, weight))), [x])
+    const penalty = sum(mul(dx!, dx!))
+    const program = await backend.load({ penalty, g: grad(penalty, [weight])[0]! })
+    const feeds = { x: Float64Array.from([0.1, -0.4, 0.7, 0.9, 0.2, -0.3]), w: Float64Array.from([0.3, -0.2, 0.8, 0.5, -0.6, 0.1]) }
+    const { g } = await program.run(feeds)
+    for (let i = 0; i < 6; i++) {
+      const at = async (delta: number) => {
+        const w = feeds.w.slice()
+        w[i]! += delta
+        return (await program.run({ ...feeds, w })).penalty![0] as number
+      }
+      // Central differences of step 1e-5 err by some 1e-10.
+      expect(g![i]).toBeCloseTo(((await at(1e-5)) - (await at(-1e-5))) / 2e-5, 7)
+    }
+  })
+
+  it('valueAndGrad gives the value beside the gradients of all arguments', async () => {
+    const [value, a, b] = await numbers(() => {
+      const { value, gradients } = valueAndGrad((x, y) => sum(sub(mul(x, y), y)))(vector(2, 3), vector(5, 7))
+      return [value, ...gradients]
+    })
+    expect([value, a, b]).toEqual([[19], [5, 7], [1, 2]])
+  })
+})

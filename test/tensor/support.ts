@@ -1,0 +1,50 @@
+/** Looks into models that were written. */
+import type { OnnxGraph } from '../../src/formats/index.ts'
+
+interface Message {
+  readonly [field: number]: readonly (Uint8Array | bigint)[]
+}
+
+/** The fields of a Protocol Buffers message: enough of the format to count nodes. */
+function readMessage(bytes: Uint8Array): Message {
+  const fields: Record<number, (Uint8Array | bigint)[]> = {}
+  let at = 0
+  const varint = (): bigint => {
+    let [value, shift] = [0n, 0n]
+    for (;;) {
+      const byte = bytes[at++]!
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 128) return value
+      shift += 7n
+    }
+  }
+  while (at < bytes.length) {
+    const key = Number(varint())
+    const list = fields[key >> 3] ?? []
+    fields[key >> 3] = list
+    if ((key & 7) === 0) list.push(varint())
+    else {
+      const length = (key & 7) === 5 ? 4 : Number(varint())
+      list.push(bytes.subarray(at, at + length))
+      at += length
+    }
+  }
+  return fields
+}
+
+/** How many nodes of each operator a model has, bodies included. */
+export function countOps({ bytes }: Pick<OnnxGraph, 'bytes'>): Record<string, number> {
+  const counts: Record<string, number> = {}
+  const visit = (graph: Uint8Array) => {
+    for (const node of (readMessage(graph)[1] ?? []) as Uint8Array[]) {
+      const fields = readMessage(node)
+      const opType = new TextDecoder().decode(fields[4]![0] as Uint8Array)
+      counts[opType] = (counts[opType] ?? 0) + 1
+      for (const attribute of (fields[5] ?? []) as Uint8Array[]) {
+        for (const body of (readMessage(attribute)[6] ?? []) as Uint8Array[]) visit(body)
+      }
+    }
+  }
+  visit(readMessage(bytes)[7]![0] as Uint8Array)
+  return counts
+}
