@@ -61,4 +61,15 @@ export const linearCases: readonly Case[] = [
       .tuple(fc.constantFrom(...equations), fc.array(extent, { minLength: 6, maxLength: 6 }))
       .map(([equation, n]) => einsum(equation, Object.fromEntries([...'bijkhd'].map((label, i) => [label, n[i]!])))),
   },
+  {
+    // 2 I and less: the matrices stay well-conditioned, and the pivots differ from the diagonal where rows are swapped.
+    covers: ['inverse'],
+    draw: fc.tuple(shape(0, 2), fc.integer({ min: 1, max: 4 })).map(([batch, n]) => ({
+      shapes: [[...batch, n, n]],
+      f: (x: Tensor) => {
+        const swapped = Array.from({ length: n * n }, (_, i) => (i % n === n - 1 - Math.floor(i / n) ? 2 : 0))
+        return t.inverse(t.add(t.mul(x, 1.2 / n), t.constant(swapped, [n, n])))
+      },
+    })),
+  },
 ]
