@@ -8,6 +8,7 @@ import {
   type Shape,
   type Subgraph,
   sizeOf,
+  type Target,
   type Tensor,
   type TensorSpec,
   topologicalOrder,
@@ -100,7 +101,7 @@ function withoutDead(nodes: readonly OnnxNode[], outputs: readonly string[]): On
 }
 
 /** Lowers everything that the roots depend on and that the scope does not know yet. `leaf` names inputs and constants. */
-function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: Tensor) => string) {
+function createWriter(constants: ReturnType<typeof createConstants>, target: Target, leaf: (x: Tensor) => string) {
   let counter = 0
   let place = ''
 
@@ -114,6 +115,7 @@ function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: T
   }
 
   const emitterOf = (scope: Scope): Emitter => ({
+    target,
     node: (opType, from, attributes = {}, count = 1) => {
       const to = Array.from({ length: count }, () => `%v${counter++}`)
       scope.nodes.push({ name: `${place}/${opType}_${counter}`, opType, from, to, attributes })
@@ -178,6 +180,7 @@ function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: T
  * Serialises the graph of named outputs; inputs whose values are given as weights are stored in it. Equal operations on equal inputs
  * are written once (common subexpressions); what no output needs is not written.
  *
+ * @param target whose kernels will run it; a graph for one runs on the other, where it can be slower or refused
  * @throws RangeError for weights of the wrong size and for one name that is input and output; Error for two inputs of one name
  *
  * @example
@@ -186,7 +189,11 @@ function createWriter(constants: ReturnType<typeof createConstants>, leaf: (x: T
  * graph.nodes // 2
  * graph.outputs.y?.shape // [3]
  */
-export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: ReadonlyMap<string, Float32Array> = new Map()): OnnxGraph {
+export function writeOnnx(
+  outputs: Readonly<Record<string, Tensor>>,
+  weights: ReadonlyMap<string, Float32Array> = new Map(),
+  target: Target = 'cpu',
+): OnnxGraph {
   const constants = createConstants()
   const inputs: Record<string, TensorSpec> = {}
   const leaf = (x: Tensor): string => {
@@ -204,7 +211,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Re
     return name
   }
   const scope: Scope = { nodes: [], names: new Map(), computed: new Map() }
-  const { nameOf, writeAll } = createWriter(constants, leaf)
+  const { nameOf, writeAll } = createWriter(constants, target, leaf)
   const named = Object.entries(outputs)
   writeAll(
     named.map(([, tensor]) => tensor),

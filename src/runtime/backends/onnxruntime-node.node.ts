@@ -57,6 +57,7 @@ export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {})
     return await createWorkerBackend(startThread(device), {
       name: 'onnxruntime-node',
       device: where,
+      target: device,
       settings: { threads, cpuNodes: device === 'cpu' ? 'allow' : cpuNodes },
       profile,
     })

@@ -104,6 +104,7 @@ export async function createOnnxRuntimeWebBackend(options: OnnxRuntimeWebOptions
   return createWorkerBackend(portOf(startWorker(device)), {
     name: 'onnxruntime-web',
     device: `${where}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    target: device === 'webgpu' ? 'webgpu' : 'cpu',
     settings: { threads, cpuNodes: device === 'wasm' ? 'allow' : cpuNodes, ...(wasmPaths === undefined ? {} : { wasmPaths }) },
   })
 }

@@ -1,6 +1,6 @@
 /** The caller's side of a backend whose ONNX Runtime lives in a worker: a backend made of a port through which that worker answers. */
 import { writeOnnx } from '../../formats/index.ts'
-import { sizeOf } from '../../tensor/index.ts'
+import { sizeOf, type Target } from '../../tensor/index.ts'
 import {
   type Backend,
   checkFeeds,
@@ -32,6 +32,7 @@ export interface WorkerBackendOptions {
   /** The part of the description after name and version: `cpu, 2 threads`. */
   readonly device: string
   readonly settings: WorkerSettings
+  readonly target: Target
   /** Start of the paths of ONNX Runtime's profiles, one per program. */
   readonly profile?: string | undefined
 }
@@ -122,7 +123,7 @@ export async function createWorkerBackend(port: WorkerPort, options: WorkerBacke
   const place = (view: DeviceView): Location => ({ array: (view.array as WorkerArray).id, offset: view.offset })
 
   const load: Backend['load'] = async (outputs, constants) => {
-    const { bytes, inputs, outputs: specs } = writeOnnx(outputs, constants)
+    const { bytes, inputs, outputs: specs } = writeOnnx(outputs, constants, options.target)
     const id = counter++
     const profile = options.profile === undefined ? undefined : `${options.profile}-${id}`
     const { placement } = await ask({ kind: 'load', program: id, bytes, profile }, [bytes.buffer as ArrayBuffer])

@@ -32,7 +32,13 @@ export const div = binary(
 /** a^b for a > 0, float32 only. */
 export const pow = binary(
   'pow',
-  'Pow',
+  (emitter, operands, _, { inputs, outputs: [out] }) => {
+    if (emitter.target === 'cpu') return emitter.node('Pow', operands)
+    // ONNX Runtime 1.30 writes a shader for WebGPU that does not compile where matrices broadcast, (1, 1) with (1, 4).
+    const shape = emitter.ints(out!.shape)
+    const expanded = operands.map((x, i) => (inputs[i]!.shape.length === 0 ? x : emitter.node('Expand', [x, shape])[0]!))
+    return emitter.node('Pow', expanded)
+  },
   Math.pow,
   ({ a, b, y, ct }) => [() => mul(ct, mul(b, pow(a, sub(b, 1)))), () => mul(ct, mul(y, log(a)))],
   { allowed: ['float32'] },

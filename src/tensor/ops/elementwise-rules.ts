@@ -3,7 +3,7 @@ import type { DType } from '../dtype.ts'
 import { broadcastStrides, dot, gatherArray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape } from '../shape.ts'
-import { checkDtypes, constant, type Emitter, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
+import { checkDtypes, constant, type Emitter, type LowerContext, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { sumTo } from './movement.ts'
 
 /** A tensor or a plain number, which becomes a constant. */
@@ -23,11 +23,13 @@ export function lift(who: string, x: Operand, beside: Operand): Tensor {
 }
 
 /** The name of an ONNX operator, or several nodes; `inputs` has the value names, `f` makes a float32 scalar. */
-export type Lowering = string | ((emitter: Emitter, inputs: readonly string[], f: (value: number) => string) => readonly string[])
+export type Lowering =
+  | string
+  | ((emitter: Emitter, inputs: readonly string[], f: (value: number) => string, context: LowerContext) => readonly string[])
 
-function lowering(rule: Lowering): (emitter: Emitter, inputs: readonly string[]) => readonly string[] {
+function lowering(rule: Lowering): (emitter: Emitter, inputs: readonly string[], context: LowerContext) => readonly string[] {
   if (typeof rule === 'string') return (emitter, inputs) => emitter.node(rule, inputs)
-  return (emitter, inputs) => rule(emitter, inputs, (value) => emitter.floats([value], []))
+  return (emitter, inputs, context) => rule(emitter, inputs, (value) => emitter.floats([value], []), context)
 }
 
 interface Dtypes {

@@ -2,7 +2,7 @@
 import { dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape } from '../shape.ts'
-import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
+import { checkDtypes, type Emitter, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape, sum } from './movement.ts'
 
@@ -25,6 +25,21 @@ function checkChannels(who: string, x: TensorSpec, perChannel: Readonly<Record<s
     throw new ShapeError(who, `input ${formatShape(x.shape)}${given}: needs (b, c, …)${', (c)'.repeat(specs.length)}`)
   }
   checkDtypes(who, [x, ...Object.values(perChannel)])
+}
+
+/** ONNX Runtime's kernel for WebGPU refuses training mode when it runs. */
+function lowerWithoutKernel(emitter: Emitter, [x, weight, bias]: readonly [string, string, string], { shape }: TensorSpec, eps: number) {
+  const axes = emitter.ints(shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])))
+  const beside = emitter.ints(shape.map((extent, axis) => (axis === 1 ? extent : 1)))
+  const flat = emitter.ints([shape[1]!])
+  const one = (opType: string, ...from: string[]) => emitter.node(opType, from)[0]!
+  const mean = one('ReduceMean', x, axes)
+  const centred = one('Sub', x, mean)
+  const variance = one('ReduceMean', one('Mul', centred, centred), axes)
+  const deviation = one('Sqrt', one('Add', variance, emitter.floats([eps], [])))
+  const gain = one('Div', one('Reshape', weight, beside), deviation)
+  const y = one('Add', one('Mul', centred, gain), one('Reshape', bias, beside))
+  return [y, one('Reshape', mean, flat), one('Reshape', variance, flat)]
 }
 
 const batchNormPrimitive = definePrimitive<{ eps: number }>('batchNorm', {
@@ -54,6 +69,7 @@ const batchNormPrimitive = definePrimitive<{ eps: number }>('batchNorm', {
   // ONNX Runtime stores equal constants once: as constants the statistics of one node would overwrite those of another (gradients wrong by
   // more than their size, hardly visible in the loss), and a NaN would stay for ever. So they are made afresh in every run, from x itself.
   lower: (emitter, [x, weight, bias], { attributes: { eps }, inputs: [spec] }) => {
+    if (emitter.target === 'webgpu') return lowerWithoutKernel(emitter, [x!, weight!, bias!], spec!, eps)
     const axes = spec!.shape.map((_, axis) => axis)
     const first = emitter.node('Slice', [
       x!,
