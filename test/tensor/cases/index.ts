@@ -1,9 +1,21 @@
 /** For every primitive: functions of drawn tensors that exercise it. The generic tests run all of them on every backend. */
 import { controlCases } from './control.ts'
+import { convCases } from './conv.ts'
 import { coreCases } from './core.ts'
 import { elementwiseCases } from './elementwise.ts'
 import { linearCases } from './linear.ts'
 import { normCases } from './norm.ts'
+import { reduceCases } from './reduce.ts'
+import { slicingCases } from './slicing.ts'
 import type { Case } from './support.ts'
 
-export const cases: readonly Case[] = [...controlCases, ...coreCases, ...linearCases, ...normCases, ...elementwiseCases]
+export const cases: readonly Case[] = [
+  ...controlCases,
+  ...convCases,
+  ...coreCases,
+  ...linearCases,
+  ...normCases,
+  ...elementwiseCases,
+  ...reduceCases,
+  ...slicingCases,
+]

@@ -1,0 +1,173 @@
+/**
+ * ONNX nodes for the weight gradient of a convolution, dW[o, c, k] = Σ_{b, n} y[b, o, n] · x[b, c, n·stride + k·dilation − padding]: one batched
+ * matrix product per kernel tap, (b·g, o/g, n) × (b·g, n, c/g), summed over the batch, between copies of x and y shifted against each other.
+ * Two threads, ONNX Runtime 1.30, GFLOP/s: 80–180 where a convolution with a huge kernel reaches 25. What it takes, as measured:
+ *
+ * - ONNX Runtime fuses the transposition into the product (FusedMatMul), and Pad with negative amounts shifts faster than Slice cuts.
+ * - Strides: x is taken apart into its phases once (SpaceToDepth) instead of by a strided Slice per tap: 34 → 83 (16 → 32 channels, kernel 5,
+ *   256 × 64), 60 → 141 (32 → 64, kernel 4, batch 8).
+ * - The shifts of an axis may be given to x or to y, whichever makes the copies smaller: 14 → 38 (16 → 1). Shifting y along one axis and x along
+ *   the other needs 4 copies for a kernel of 3 × 3 instead of 8: 158 → 181 (64 channels, 128 × 32), 90 → 106 (64 → 128, kernel 5, stride 2);
+ *   but several of them live at once, and where they leave the cache that costs more: 83 → 74 (16 channels, 512 × 128).
+ * - Very few channels make products of a few columns: their taps are joined and multiplied at once, 8 → 44 (1 → 16), 37 → 72 (4 → 32), and
+ *   7 → 60 with stride 2. From 8 channels on the joining costs more than it gains. The same loses on depthwise convolutions, 11 → 5.
+ * - Small maps make small products and a sum over the batch that costs as much: the batch joins the positions. 133 → 174 (256 channels, 8 × 8,
+ *   batch 8), 56 → 76 (128 → 256, kernel 5, stride 2, 16 × 16).
+ */
+import { forEachIndex } from '../ndarray.ts'
+import { type Shape, sizeOf } from '../shape.ts'
+import type { Emitter } from '../tensor.ts'
+import type { KernelGeometry } from './conv-primitives.ts'
+
+interface Operand {
+  readonly name: string
+  /** (b, channels, …) */
+  readonly shape: Shape
+}
+
+/** Where a kernel tap reads along one axis: position n of y meets position n + shift of x's phase. */
+interface Tap {
+  readonly phase: number
+  readonly shift: number
+}
+
+/** Up to this many channels, taps are joined. */
+const fewChannels = 4
+
+/** Numbers of a copy up to which several copies stay in the processor's cache: 4 MB. */
+const cachedSize = 2 ** 20
+
+export function lowerWeightGradient(emitter: Emitter, x: Operand, y: Operand, geometry: KernelGeometry): string {
+  const { kernel, stride, padding, dilation, groups } = geometry
+  const axes = [...kernel.keys()]
+  const batch = x.shape[0]!
+  const [inPer, outPer] = [x.shape[1]! / groups, y.shape[1]! / groups]
+  const outputs = y.shape.slice(2)
+  const phaseExtents = stride.map((step, axis) => Math.ceil(x.shape[axis + 2]! / step))
+  const taps: readonly (readonly Tap[])[] = axes.map((axis) =>
+    Array.from({ length: kernel[axis]! }, (_, k) => {
+      const at = k * dilation[axis]! - padding[axis]![0]
+      const phase = ((at % stride[axis]!) + stride[axis]!) % stride[axis]!
+      return { phase, shift: (at - phase) / stride[axis]! }
+    }),
+  )
+  const strided = stride.some((step) => step > 1)
+  const joins = groups === 1 && Math.min(inPer, outPer) <= fewChannels && (inPer <= outPer || !strided)
+  const cached = batch * Math.max(x.shape[1]! * sizeOf(phaseExtents), y.shape[1]! * sizeOf(outputs)) <= cachedSize
+  const shiftsY = joins ? axes.map(() => inPer > outPer) : cheapestSides(geometry, inPer, outPer, cached)
+  const extents = axes.map((axis) => (shiftsY[axis] ? phaseExtents[axis]! : outputs[axis]!))
+  const positions = sizeOf(extents)
+  const merges = batch > 1 && positions * (inPer + outPer) < sizeOf(kernel) * inPer * outPer
+
+  const reshape = (from: string, shape: Shape) => emitter.node('Reshape', [from, emitter.ints(shape)])[0]!
+  const swap = [1, 0, ...axes.map((axis) => axis + 2)]
+  const turned = ({ name }: Operand) => (merges ? emitter.node('Transpose', [name], { perm: swap })[0]! : name)
+  const [wholeX, wholeY] = [turned(x), turned(y)]
+  /** One product per group where the batch is merged, else one per group and example. */
+  const rows = (from: string, channels: number) =>
+    merges ? reshape(from, [groups, channels, batch * positions]) : reshape(from, [batch * groups, channels, positions])
+
+  const phaseOf = takePhases(emitter, wholeX, {
+    shape: merges ? swap.map((axis) => x.shape[axis]!) : x.shape,
+    stride,
+    extents: phaseExtents,
+  })
+  const shifted = new Map<string, string>()
+  /** Moves a tensor by `before` positions into the common extents. */
+  const shift = (from: string, own: Shape, channels: number, before: readonly number[]): string => {
+    const after = axes.map((axis) => extents[axis]! - own[axis]! - before[axis]!)
+    if ([...before, ...after].every((n) => n === 0)) return from
+    const key = `${from}|${before}`
+    const known = shifted.get(key)
+    if (known) return known
+    const empty = axes.some((axis) => before[axis]! >= extents[axis]! || -before[axis]! >= own[axis]!)
+    const moved = empty
+      ? emitter.node('Expand', [
+          emitter.floats([0], []),
+          emitter.ints([...(merges ? [channels, batch] : [batch, channels]), ...extents]),
+        ])[0]!
+      : emitter.node('Pad', [from, emitter.ints([0, 0, ...before, 0, 0, ...after])])[0]!
+    shifted.set(key, moved)
+    return moved
+  }
+  const copies: { readonly x: string; readonly y: string }[] = []
+  forEachIndex(kernel, (_, index) => {
+    const at = axes.map((axis) => taps[axis]![index[axis]!]!)
+    const source = phaseOf(at.map(({ phase }) => phase))
+    const ofX = at.map((tap, axis) => (shiftsY[axis] ? 0 : 0 - tap.shift))
+    const ofY = at.map((tap, axis) => (shiftsY[axis] ? tap.shift : 0))
+    copies.push({ x: shift(source, phaseExtents, x.shape[1]!, ofX), y: shift(wholeY, outputs, y.shape[1]!, ofY) })
+  })
+
+  const product = (a: string, m: number, b: string, n: number, shape: Shape): string => {
+    const products = emitter.node('com.microsoft:FusedMatMul', [rows(a, m), rows(b, n)], { transB: 1 })[0]!
+    if (batch === 1 || merges) return reshape(products, shape)
+    return emitter.node('ReduceSum', [reshape(products, [batch, ...shape]), emitter.ints([0])], { keepdims: 0 })[0]!
+  }
+  const concat = (parts: readonly string[], axis: number) => (parts.length === 1 ? parts[0]! : emitter.node('Concat', parts, { axis })[0]!)
+  const [first, count, outChannels] = [copies[0]!, copies.length, y.shape[1]!]
+  const result = (from: string) => reshape(from, [outChannels, inPer, ...kernel])
+  if (!joins)
+    return result(
+      concat(
+        copies.map((copy) => product(copy.y, outPer, copy.x, inPer, [outChannels, inPer, 1])),
+        2,
+      ),
+    )
+  const channelAxis = merges ? 0 : 1
+  if (inPer <= outPer) {
+    const joined = concat(
+      copies.map((copy) => copy.x),
+      channelAxis,
+    )
+    const products = product(first.y, outPer, joined, count * inPer, [outPer, count, inPer])
+    return result(emitter.node('Transpose', [products], { perm: [0, 2, 1] })[0]!)
+  }
+  const joined = concat(
+    copies.map((copy) => copy.y),
+    channelAxis,
+  )
+  const products = product(joined, count * outPer, first.x, inPer, [count, outPer, inPer])
+  return result(emitter.node('Transpose', [products], { perm: [1, 2, 0] })[0]!)
+}
+
+/** For each axis whether y is shifted along it rather than x, so that the copies hold the fewest numbers; `mixed` allows both. */
+function cheapestSides({ kernel, stride }: KernelGeometry, inPer: number, outPer: number, mixed: boolean): readonly boolean[] {
+  const choices = Array.from({ length: 2 ** kernel.length }, (_, bits) => kernel.map((_, axis) => Boolean((bits >> axis) & 1)))
+  const cost = (shiftsY: readonly boolean[]) => {
+    const copiesX = kernel.map((k, axis) => (shiftsY[axis] ? Math.min(k, stride[axis]!) : k))
+    const copiesY = kernel.map((k, axis) => (shiftsY[axis] ? Math.ceil(k / stride[axis]!) : 1))
+    return (sizeOf(copiesX) - 1) * inPer + (sizeOf(copiesY) - 1) * outPer
+  }
+  const allowed = mixed ? choices : [choices[0]!, choices.at(-1)!]
+  return allowed.reduce((best, choice) => (cost(choice) < cost(best) ? choice : best))
+}
+
+/** Every stride-th element from each of its starts: gives the name of a phase. Axes are filled up with zeros to whole strides. */
+function takePhases(
+  emitter: Emitter,
+  x: string,
+  { shape, stride, extents }: { readonly shape: Shape; readonly stride: readonly number[]; readonly extents: Shape },
+): (phase: readonly number[]) => string {
+  if (stride.every((step) => step === 1)) return () => x
+  const missing = stride.map((step, axis) => extents[axis]! * step - shape[axis + 2]!)
+  const zeros = stride.map(() => 0)
+  const whole = missing.some((n) => n > 0) ? emitter.node('Pad', [x, emitter.ints([0, 0, ...zeros, 0, 0, ...missing])])[0]! : x
+  const step = stride[0]!
+  if (stride.length === 2 && stride[1] === step) {
+    const deep = emitter.node('SpaceToDepth', [whole], { blocksize: step })[0]!
+    const parts = emitter.node('Split', [deep], { axis: 1, num_outputs: step * step }, step * step)
+    return ([row, column]) => parts[row! * step + column!]!
+  }
+  const known = new Map<string, string>()
+  return (phase) => {
+    const key = phase.join()
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const ends = stride.map((every, axis) => extents[axis]! * every)
+    const axes = stride.map((_, axis) => axis + 2)
+    const part = emitter.node('Slice', [whole, emitter.ints(phase), emitter.ints(ends), emitter.ints(axes), emitter.ints(stride)])[0]!
+    known.set(key, part)
+    return part
+  }
+}

@@ -1,0 +1,68 @@
+/** Cases of convolutions: one to three axes, strides, lopsided padding, dilation, groups; few and many channels take different ways. */
+import fc from 'fast-check'
+import type { Tensor } from '../../../src/tensor/index.ts'
+import * as t from '../../../src/tensor/index.ts'
+import type { Case } from './support.ts'
+
+const axis = fc.record({
+  kernel: fc.integer({ min: 1, max: 3 }),
+  stride: fc.integer({ min: 1, max: 3 }),
+  before: fc.integer({ min: 0, max: 2 }),
+  after: fc.integer({ min: 0, max: 2 }),
+  dilation: fc.integer({ min: 1, max: 2 }),
+  spare: fc.integer({ min: 0, max: 4 }),
+})
+
+/** A convolution's geometry; the shape that a convolution takes and the one that its transpose takes. */
+const geometry = (rank: number) =>
+  fc
+    .record({
+      batch: fc.integer({ min: 1, max: rank === 3 ? 2 : 3 }),
+      groups: fc.integer({ min: 1, max: 2 }),
+      cin: fc.integer({ min: 1, max: rank === 3 ? 2 : 6 }),
+      cout: fc.integer({ min: 1, max: rank === 3 ? 2 : 6 }),
+      axes: fc.array(axis, { minLength: rank, maxLength: rank }),
+      squareStride: fc.boolean(),
+    })
+    .map(({ batch, groups, cin, cout, axes: drawn, squareStride }) => {
+      const axes = squareStride ? drawn.map((a) => ({ ...a, stride: drawn[0]!.stride })) : drawn
+      const options = {
+        stride: axes.map(({ stride }) => stride),
+        padding: axes.map(({ before, after }) => [before, after] as const),
+        dilation: axes.map(({ dilation }) => dilation),
+        groups,
+      }
+      const weight = [cout * groups, cin, ...axes.map(({ kernel }) => kernel)]
+      const reach = axes.map(({ kernel, dilation }) => dilation * (kernel - 1) + 1)
+      const x = axes.map(({ before, after, spare }, i) => Math.max(1, reach[i]! + spare - before - after))
+      const y = axes.map(
+        ({ before, after, spare, stride }, i) => 1 + (spare % 3) + Math.ceil(Math.max(0, before + after - reach[i]! + 1) / stride),
+      )
+      return {
+        conv: { shapes: [[batch, cin * groups, ...x], weight], options },
+        transposed: {
+          shapes: [[batch, cout * groups, ...y], weight],
+          options: { ...options, outputPadding: options.stride.map((s) => s - 1) },
+        },
+      }
+    })
+
+const convs = [t.conv1d, t.conv2d, t.conv3d]
+const transposes = [t.convTranspose1d, t.convTranspose2d, t.convTranspose3d]
+
+export const convCases: readonly Case[] = [1, 2, 3].flatMap((rank): Case[] => [
+  {
+    covers: ['conv', 'convWeightGradient'],
+    draw: geometry(rank).map(({ conv: { shapes, options } }) => ({
+      shapes,
+      f: (x: Tensor, w: Tensor) => convs[rank - 1]!(x, w, options),
+    })),
+  },
+  {
+    covers: ['convTranspose', 'convWeightGradient'],
+    draw: geometry(rank).map(({ transposed: { shapes, options } }) => ({
+      shapes,
+      f: (x: Tensor, w: Tensor) => transposes[rank - 1]!(x, w, options),
+    })),
+  },
+])
