@@ -11,7 +11,7 @@ import { add, mul, relu, sigmoid, sub, tanh } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { expand, transpose } from './movement.ts'
 import { type FusedScan, scan } from './scan.ts'
-import { narrow } from './slicing.ts'
+import { split } from './split.ts'
 
 /** Weights of one layer and direction, named and laid out as in PyTorch; `gates` is 1 (plain), 4 (LSTM: i, f, g, o) or 3 (GRU: r, z, n). */
 export interface RecurrentWeights {
@@ -178,11 +178,10 @@ export function lstm(
   const sizes = sizesOf('lstm', x, weights, 4, { h0, c0 })
   const start = [h0 ?? zeroState(sizes), c0 ?? zeroState(sizes)]
   const recurrent = transpose(weights.weightHh, [1, 0])
-  const n = sizes.hidden
   const { carry, outputs } = scan(
     ([h, c], [projected]) => {
       const z = add(projected!, matmul(h!, recurrent)) // (batch, 4 · hidden)
-      const [i, f, g, o] = [0, 1, 2, 3].map((gate) => narrow(z, 1, gate * n, (gate + 1) * n)) as [Tensor, Tensor, Tensor, Tensor]
+      const [i, f, g, o] = split(z, 4, 1) as [Tensor, Tensor, Tensor, Tensor]
       const cell = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)))
       const next = mul(sigmoid(o), tanh(cell))
       return { carry: [next, cell], outputs: [next] }
@@ -208,13 +207,13 @@ export function gru(x: Tensor, weights: RecurrentWeights, { h0, reverse = false 
   const sizes = sizesOf('gru', x, weights, 3, { h0 })
   const start = h0 ?? zeroState(sizes)
   const recurrent = transpose(weights.weightHh, [1, 0])
-  const n = sizes.hidden
   const { carry, outputs } = scan(
     ([h], [projected]) => {
       const own = weights.biasHh ? add(matmul(h!, recurrent), weights.biasHh) : matmul(h!, recurrent) // (batch, 3 · hidden)
-      const gates = sigmoid(add(narrow(projected!, 1, 0, 2 * n), narrow(own, 1, 0, 2 * n)))
-      const [r, z] = [narrow(gates, 1, 0, n), narrow(gates, 1, n, 2 * n)]
-      const candidate = tanh(add(narrow(projected!, 1, 2 * n, 3 * n), mul(r, narrow(own, 1, 2 * n, 3 * n))))
+      const [inR, inZ, inN] = split(projected!, 3, 1) as [Tensor, Tensor, Tensor]
+      const [ownR, ownZ, ownN] = split(own, 3, 1) as [Tensor, Tensor, Tensor]
+      const [r, z] = [sigmoid(add(inR, ownR)), sigmoid(add(inZ, ownZ))]
+      const candidate = tanh(add(inN, mul(r, ownN)))
       const next = add(candidate, mul(z, sub(h!, candidate)))
       return { carry: [next], outputs: [next] }
     },
