@@ -1,0 +1,149 @@
+/**
+ * How long a large training graph takes from its function to a program that is ready to run: tracing with its derivative, writing ONNX, and
+ * the session of ONNX Runtime, in seconds. Two networks of at least 5 000 ONNX nodes: deep and residual (convolution, batch norm,
+ * rectifier), and a transformer's.
+ *
+ *     npx tsx bench/compile.ts [rounds]
+ */
+import { writeOnnx } from '../src/formats/index.ts'
+import { BatchNorm, Conv2d, Linear, layoutOf, Module, type Parameter, parameter, traceTraining } from '../src/nn/index.ts'
+import { createOnnxRuntimeBackend } from '../src/runtime/index.ts'
+import {
+  add,
+  div,
+  grad,
+  input,
+  matmul,
+  mean,
+  mul,
+  narrow,
+  relu,
+  reshape,
+  softmax,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  transpose,
+} from '../src/tensor/index.ts'
+
+class Residual extends Module {
+  readonly conv: Conv2d
+  readonly norm: BatchNorm
+
+  constructor(channels: number) {
+    super()
+    this.conv = new Conv2d(channels, channels, [3, 3], { padding: 1, bias: false })
+    this.norm = new BatchNorm(channels)
+  }
+
+  forward(x: Tensor): Tensor {
+    return add(x, relu(this.norm.forward(this.conv.forward(x))))
+  }
+}
+
+/** Standardises the last axis and scales it. */
+class Norm extends Module {
+  readonly weight: Parameter
+
+  constructor(width: number) {
+    super()
+    this.weight = parameter([width], (values) => values.fill(1))
+  }
+
+  forward(x: Tensor): Tensor {
+    const centred = sub(x, mean(x, { axes: [-1], keepDims: true }))
+    return mul(div(centred, sqrt(add(mean(square(centred), { axes: [-1], keepDims: true }), 1e-5))), this.weight)
+  }
+}
+
+/** Attention and a feed-forward part, each after a norm. */
+class TransformerBlock extends Module {
+  readonly norm1: Norm
+  readonly inner: Linear
+  readonly outer: Linear
+  readonly norm2: Norm
+  readonly up: Linear
+  readonly down: Linear
+
+  constructor(width: number) {
+    super()
+    this.norm1 = new Norm(width)
+    this.inner = new Linear(width, 3 * width)
+    this.outer = new Linear(width, width)
+    this.norm2 = new Norm(width)
+    this.up = new Linear(width, 4 * width)
+    this.down = new Linear(4 * width, width)
+  }
+
+  forward(x: Tensor): Tensor {
+    const [batch, frames, width] = x.shape as [number, number, number]
+    const heads = 8
+    const parts = transpose(reshape(this.inner.forward(this.norm1.forward(x)), [batch, frames, 3 * heads, width / heads]), [2, 0, 1, 3])
+    const part = (i: number) => reshape(narrow(parts, 0, i * heads, (i + 1) * heads), [heads * batch, frames, width / heads])
+    const weights = softmax(mul(matmul(part(0), transpose(part(1), [0, 2, 1])), Math.sqrt(heads / width)))
+    const mixed = transpose(reshape(matmul(weights, part(2)), [heads, batch, frames, width / heads]), [1, 2, 0, 3])
+    const h = add(x, this.outer.forward(reshape(mixed, [batch, frames, width])))
+    return add(h, this.down.forward(relu(this.up.forward(this.norm2.forward(h)))))
+  }
+}
+
+class Stack extends Module {
+  readonly blocks: readonly Module[]
+
+  constructor(blocks: readonly Module[]) {
+    super()
+    this.blocks = blocks
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.blocks.reduce((h, block) => block.forward(h) as Tensor, x)
+  }
+}
+
+const works = [
+  { name: 'residual, 110 blocks', model: () => new Stack(Array.from({ length: 110 }, () => new Residual(8))), shape: [2, 8, 16, 16] },
+  {
+    name: 'transformer, 36 blocks',
+    model: () => new Stack(Array.from({ length: 36 }, () => new TransformerBlock(64))),
+    shape: [2, 32, 64],
+  },
+]
+
+const rounds = Number(process.argv[2] ?? 3)
+const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!
+const backend = await createOnnxRuntimeBackend()
+console.log('| network | ONNX nodes | MB | trace, s | write, s | session, s | together |\n|---|---|---|---|---|---|---|')
+for (const { name, model, shape } of works) {
+  const times: Record<'trace' | 'write' | 'load', number[]> = { trace: [], write: [], load: [] }
+  let [nodes, size] = [0, 0]
+  for (let round = 0; round < rounds; round++) {
+    const network = model()
+    const { parameters, buffers } = layoutOf(network)
+    const started = performance.now()
+    const { result: loss, updates } = traceTraining(() => mean(square(network.forward(input('x', shape)))))
+    const gradients = grad(
+      loss,
+      parameters.map((slot) => slot.parameter),
+    )
+    const outputs = {
+      loss,
+      ...Object.fromEntries(parameters.map((slot, i) => [`gradient/${slot.name}`, gradients[i]!])),
+      ...Object.fromEntries(buffers.map((slot) => [`next/${slot.name}`, updates.get(slot.parameter)!])),
+    }
+    const traced = performance.now()
+    const graph = writeOnnx(outputs)
+    const written = performance.now()
+    // Writes once more, which is taken off.
+    const program = await backend.load(outputs)
+    times.load.push((performance.now() - written - (written - traced)) / 1000)
+    times.trace.push((traced - started) / 1000)
+    times.write.push((written - traced) / 1000)
+    ;[nodes, size] = [graph.nodes, graph.bytes.length / 1e6]
+    await program.dispose()
+  }
+  const [trace, write, load] = [median(times.trace), median(times.write), median(times.load)]
+  const cells = [trace, write, load, trace + write + load].map((seconds) => seconds.toFixed(2))
+  console.log(`| ${name} | ${nodes} | ${size.toFixed(1)} | ${cells.join(' | ')} |`)
+}
+await backend.dispose()
