@@ -52,7 +52,7 @@ describe.each(examples)('the example at $file:$line', ({ file, code, errors, imp
 })
 
 function show(value: unknown): string {
-  return JSON.stringify(ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value) ?? String(value)
+  return JSON.stringify(ArrayBuffer.isView(value) ? Array.from(value as Float32Array, Number) : value) ?? String(value)
 }
 
 describe('stated values', () => {
@@ -76,6 +76,7 @@ describe('stated values', () => {
     expect(agrees(-6.0206, '-6.02 dB')).toBe(true)
     expect(agrees(1 / 3, '1 / 3')).toBe(true)
     expect(agrees(new Float32Array([1, 2]), 'Float32Array [1, 2]')).toBe(true)
+    expect(agrees(new BigInt64Array([1n, 2n]), '[1, 2]')).toBe(true)
     expect(agrees([1, 2, 3], '[1, 2]')).toBe(false)
     expect(agrees({ rate: 44100 }, '{ rate: 44100 }')).toBe(true)
     expect(agrees('ab', "'ab'")).toBe(true)

@@ -74,7 +74,7 @@ export function agrees(actual: unknown, text: string): boolean {
 function matches(actual: unknown, node: ts.Expression): boolean {
   if (ts.isArrayLiteralExpression(node)) {
     if (!Array.isArray(actual) && !ArrayBuffer.isView(actual)) return false
-    const items = Array.from(actual as ArrayLike<unknown>)
+    const items = Array.from(actual as ArrayLike<unknown>, (item) => (typeof item === 'bigint' ? Number(item) : item))
     return items.length === node.elements.length && node.elements.every((element, place) => matches(items[place], element))
   }
   if (ts.isObjectLiteralExpression(node)) {

@@ -3,6 +3,7 @@ import { controlCases } from './control.ts'
 import { convCases } from './conv.ts'
 import { coreCases } from './core.ts'
 import { elementwiseCases } from './elementwise.ts'
+import { indexingCases } from './indexing.ts'
 import { linearCases } from './linear.ts'
 import { normCases } from './norm.ts'
 import { reduceCases } from './reduce.ts'
@@ -16,6 +17,7 @@ export const cases: readonly Case[] = [
   ...linearCases,
   ...normCases,
   ...elementwiseCases,
+  ...indexingCases,
   ...reduceCases,
   ...slicingCases,
 ]
