@@ -38,7 +38,17 @@ const slicePrimitive = definePrimitive<SliceAttributes>('slice', {
     const after = x!.shape.map((extent, axis) => extent - before[axis]! - spread.shape[axis]!)
     return [padConstant(spread, before, after)]
   },
-  lower: (emitter, [x], { attributes: { starts, stops, steps }, inputs: [spec] }) => {
+  lower: (emitter, [x], { attributes: { starts, stops, steps }, inputs: [spec], outputs: [out] }) => {
+    const backwards = steps.flatMap((step, axis) => (step < 0 ? [axis] : []))
+    if (emitter.target === 'webgpu' && backwards.some((axis) => starts[axis] !== spec!.shape[axis]! - 1)) {
+      // ONNX Runtime 1.30's kernel for WebGPU goes backwards from the last element, wherever it is told to start: cut upwards, then turn.
+      const low = starts.map((start, axis) => (steps[axis]! < 0 ? start + (out!.shape[axis]! - 1) * steps[axis]! : start))
+      const high = stops.map((stop, axis) => (steps[axis]! < 0 ? starts[axis]! + 1 : stop))
+      const all = emitter.ints(spec!.shape.map((_, axis) => axis))
+      const cut = emitter.node('Slice', [x!, emitter.ints(low), emitter.ints(high), all, emitter.ints(steps.map(Math.abs))])[0]!
+      const each = (value: number) => emitter.ints(backwards.map(() => value))
+      return emitter.node('Slice', [cut, each(-1), each(beforeFirst), emitter.ints(backwards), each(-1)])
+    }
     const axes = spec!.shape.flatMap((extent, axis) => (starts[axis] === 0 && stops[axis] === extent && steps[axis] === 1 ? [] : [axis]))
     const along = (values: readonly number[]) => emitter.ints(axes.map((axis) => values[axis]!))
     const ends = stops.map((stop) => (stop === -1 ? beforeFirst : stop))
