@@ -34,7 +34,8 @@ const leakyReluPrimitive = definePrimitive<{ slope: number }>('leakyRelu', {
     if (!(slope >= 0 && slope <= 1)) throw new ShapeError('leakyRelu', `slope ${slope}; allowed are numbers in 0…1`)
     return [{ shape: x!.shape, dtype: 'float32' }]
   },
-  vjp: ({ inputs: [x], attributes: { slope }, cotangents: [ct] }) => [mul(ct!, slopeOf(x!, slope))],
+  // By the output's sign, which is the input's: the output is kept anyway for what comes next, the input then need not be.
+  vjp: ({ outputs: [y], attributes: { slope }, cotangents: [ct] }) => [mul(ct!, slopeOf(y!, slope))],
   lower: (emitter, [x], { attributes: { slope } }) => emitter.node('LeakyRelu', [x!], { alpha: { float: slope } }),
   evaluate: ([x], { slope }) => [{ shape: x!.shape, data: x!.data.map((value) => (value > 0 ? value : slope * value)) }],
 })
