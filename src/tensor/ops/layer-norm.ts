@@ -253,7 +253,7 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
  * @throws ShapeError where the weight has not the shape of the last axes, for a negative eps, or a dtype that is not float32
  *
  * @example
- * const [y] = await evaluate(() => [rmsNorm(constant([1, 7], [1, 2]), constant([5, 10]), 0)]) // [1, 14]
+ * const [y] = await evaluate(() => [rmsNorm(constant([3, 3]), constant([5, 10]), 0)]) // [5, 10]
  */
 export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
   const axes = weight.shape.length

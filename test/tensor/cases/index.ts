@@ -6,9 +6,11 @@ import { elementwiseCases } from './elementwise.ts'
 import { indexingCases } from './indexing.ts'
 import { linearCases } from './linear.ts'
 import { normCases } from './norm.ts'
+import { randomCases } from './random.ts'
 import { reduceCases } from './reduce.ts'
 import { slicingCases } from './slicing.ts'
 import type { Case } from './support.ts'
+import { windowCases } from './windows.ts'
 
 export const cases: readonly Case[] = [
   ...controlCases,
@@ -16,8 +18,10 @@ export const cases: readonly Case[] = [
   ...coreCases,
   ...linearCases,
   ...normCases,
+  ...randomCases,
   ...elementwiseCases,
   ...indexingCases,
   ...reduceCases,
   ...slicingCases,
+  ...windowCases,
 ]
