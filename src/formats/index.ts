@@ -1,3 +1,3 @@
 /** File formats of graphs and weights. */
-export { type OnnxGraph, writeOnnx } from './onnx.ts'
+export { type OnnxGraph, type Weights, writeOnnx } from './onnx.ts'
 export { readSafetensors, type Safetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'

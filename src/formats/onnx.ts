@@ -3,8 +3,10 @@ import {
   type Body,
   type ElementType,
   type Emitter,
+  halfValue,
   type Node,
   type OperationNode,
+  onnxElementType,
   type Shape,
   type Subgraph,
   sizeOf,
@@ -19,6 +21,9 @@ import { bytesField, type Field, integerField } from './protobuf.ts'
 
 /** 18 is the first with bitwise operators and reductions whose axes are inputs. */
 const opset = 18
+
+/** Values of weights; Uint16Array holds the bits of float16: half the file, and float32 again (rounded to float16) when it is loaded. */
+export type Weights = ReadonlyMap<string, Float32Array | Uint16Array>
 
 export interface OnnxGraph {
   /** The serialised model. */
@@ -189,13 +194,10 @@ function createWriter(constants: ReturnType<typeof createConstants>, target: Tar
  * graph.nodes // 2
  * graph.outputs.y?.shape // [3]
  */
-export function writeOnnx(
-  outputs: Readonly<Record<string, Tensor>>,
-  weights: ReadonlyMap<string, Float32Array> = new Map(),
-  target: Target = 'cpu',
-): OnnxGraph {
+export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Weights = new Map(), target: Target = 'cpu'): OnnxGraph {
   const constants = createConstants()
   const inputs: Record<string, TensorSpec> = {}
+  const scope: Scope = { nodes: [], names: new Map(), computed: new Map() }
   const leaf = (x: Tensor): string => {
     if (x.node.kind === 'constant') return constants.store(x.node.data, x.shape, x.dtype)
     if (x.node.kind === 'operation') throw new Error('writeOnnx: an operation is no leaf')
@@ -204,13 +206,21 @@ export function writeOnnx(
     if (values) {
       if (values.length !== sizeOf(x.shape))
         throw new RangeError(`writeOnnx: "${name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
-      return constants.store(values, x.shape, x.dtype)
+      if (values instanceof Float32Array) return constants.store(values, x.shape, x.dtype)
+      const half = constants.store(Float32Array.from(values, halfValue), x.shape, 'float16')
+      scope.nodes.push({
+        name: `weight/${name}`,
+        opType: 'Cast',
+        from: [half],
+        to: [`%w${name}`],
+        attributes: { to: onnxElementType[x.dtype] },
+      })
+      return `%w${name}`
     }
     if (inputs[name]) throw new Error(`writeOnnx: two different inputs are named "${name}"; names are unique`)
     inputs[name] = { shape: x.shape, dtype: x.dtype }
     return name
   }
-  const scope: Scope = { nodes: [], names: new Map(), computed: new Map() }
   const { nameOf, writeAll } = createWriter(constants, target, leaf)
   const named = Object.entries(outputs)
   writeAll(

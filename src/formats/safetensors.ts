@@ -1,5 +1,5 @@
 /** Safetensors: named arrays and text metadata in one file without code (huggingface/safetensors, format description in its README). */
-import { formatShape, type Shape, sizeOf } from '../tensor/index.ts'
+import { formatShape, halfValue, type Shape, sizeOf } from '../tensor/index.ts'
 
 export interface StoredTensor {
   readonly shape: Shape
@@ -104,17 +104,9 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     const data = new Float32Array(size)
     for (let i = 0; i < size; i++) {
       const at = body + start + i * width
-      data[i] = width === 4 ? view.getFloat32(at, true) : halfToFloat(view.getUint16(at, true))
+      data[i] = width === 4 ? view.getFloat32(at, true) : halfValue(view.getUint16(at, true))
     }
     tensors.set(name, { shape, data })
   }
   return { tensors, metadata: readMetadata(header.__metadata__) }
-}
-
-/** IEEE 754 binary16 → number. */
-function halfToFloat(bits: number): number {
-  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023]
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

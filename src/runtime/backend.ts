@@ -2,6 +2,7 @@
  * A backend runs traced graphs. It is asynchronous and owns the memory that outlives a run, so that parameters, gradients and
  * optimiser state never cross to the caller between steps.
  */
+import type { Weights } from '../formats/index.ts'
 import { formatShape, type Shape, sizeOf, type Tensor, type TensorSpec } from '../tensor/index.ts'
 
 /** Values on the caller's side; Uint16Array holds the bits of float16. The reference backend gives Float64Array where others give Float32Array. */
@@ -55,7 +56,7 @@ export interface Backend {
   /** For people: `onnxruntime-node 1.30.0, cpu, 2 threads`. */
   readonly description: string
   /** Inputs named in `constants` become part of the program: kernels may then pre-pack them (1.3–1.6 times faster convolutions). */
-  load(outputs: Readonly<Record<string, Tensor>>, constants?: ReadonlyMap<string, Float32Array>): Promise<Program>
+  load(outputs: Readonly<Record<string, Tensor>>, constants?: Weights): Promise<Program>
   allocate(length: number): Promise<DeviceArray>
   dispose(): Promise<void>
 }

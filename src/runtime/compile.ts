@@ -1,4 +1,5 @@
 /** From functions of tensors to programs: trace, load, run. */
+import type { Weights } from '../formats/index.ts'
 import { input, type Tensor, type TensorSpec } from '../tensor/index.ts'
 import type { Backend, HostArray, Program } from './backend.ts'
 import { createReferenceBackend } from './backends/reference.ts'
@@ -7,8 +8,8 @@ export type Specs = Readonly<Record<string, TensorSpec | readonly number[]>>
 
 export interface CompileOptions {
   readonly backend: Backend
-  /** Values of inputs that do not change, weights for example, by name. */
-  readonly constants?: ReadonlyMap<string, Float32Array>
+  /** Values of inputs that do not change, weights for example, by name; as bits of float16 they take half the room. */
+  readonly constants?: Weights
 }
 
 /**

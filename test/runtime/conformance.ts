@@ -1,7 +1,7 @@
 /** What every backend does, whatever it runs on. Imports nothing of Node: the same suite runs in a browser. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Backend, compile, createReferenceBackend } from '../../src/runtime/browser.ts'
-import { add, cast, constant, greater, matmul, mul, sum } from '../../src/tensor/index.ts'
+import { add, cast, constant, greater, halfBits, halfValue, matmul, mul, sum } from '../../src/tensor/index.ts'
 
 /** Declares the suite for one backend. */
 export function describeBackend(name: string, create: () => Promise<Backend>): void {
@@ -68,6 +68,30 @@ function suite(create: () => Promise<Backend>): void {
     )
     expect(Object.keys(program.inputs)).toEqual(['x'])
     expect(Number((await program.run({ x: Float32Array.of(1, 2) })).y![0])).toBe(11)
+    await program.dispose()
+  })
+
+  it('takes constants as bits of float16, and computes with them in float32', async () => {
+    const half = Uint16Array.from([3, 0.1], halfBits)
+    const program = await compile(
+      ({ x, w }) => ({ y: matmul(x, w) }),
+      { x: [1, 2], w: [2, 1] },
+      { backend, constants: new Map([['w', half]]) },
+    )
+    // 0.1 is 0.0999755859375 in float16.
+    expect(Number((await program.run({ x: Float32Array.of(0, 8) })).y![0])).toBeCloseTo(0.7998046875, 6)
+    await program.dispose()
+  })
+
+  it('takes and gives int32 and float16 as they are', async () => {
+    const program = await compile(
+      ({ n, h }) => ({ next: add(n, constant(1, [], 'int32')), twice: cast(mul(cast(h, 'float32'), 2), 'float16') }),
+      { n: { shape: [2], dtype: 'int32' }, h: { shape: [2], dtype: 'float16' } },
+      { backend },
+    )
+    const { next, twice } = await program.run({ n: Int32Array.of(-5, 7), h: Uint16Array.from([0.25, -1.5], halfBits) })
+    expect(next).toEqual(Int32Array.of(-4, 8))
+    expect(Array.from(twice as Uint16Array, halfValue)).toEqual([0.5, -3])
     await program.dispose()
   })
 

@@ -1,4 +1,5 @@
 /** The reference backend: interprets the graph in float64, one primitive after the other. Slow and obvious; the oracle of all tests. */
+import type { Weights } from '../../formats/index.ts'
 import { halfBits, halfValue, interpret, type NdArray, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
 import {
   type Backend,
@@ -64,11 +65,7 @@ function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
   return data.slice()
 }
 
-function load(
-  outputs: Readonly<Record<string, Tensor>>,
-  constants: ReadonlyMap<string, Float32Array>,
-  arrays: ReadonlySet<DeviceArray>,
-): Program {
+function load(outputs: Readonly<Record<string, Tensor>>, constants: Weights, arrays: ReadonlySet<DeviceArray>): Program {
   const named = Object.entries(outputs)
   const order = topologicalOrder(Object.values(outputs))
   const inputs: Record<string, TensorSpec> = {}
@@ -84,8 +81,11 @@ function load(
       if (disposed) throw disposedProgram(specs)
       checkFeeds(inputs, feeds, arrays)
       checkInto(specs, into, arrays)
-      const given = ({ node, ...spec }: Tensor) =>
-        node.kind === 'input' ? feedArray(constants.get(node.name) ?? feeds[node.name]!, spec) : undefined
+      const given = ({ node, ...spec }: Tensor) => {
+        if (node.kind !== 'input') return undefined
+        const fixed = constants.get(node.name)
+        return feedArray(fixed ?? feeds[node.name]!, fixed instanceof Uint16Array ? { ...spec, dtype: 'float16' } : spec)
+      }
       const values = interpret(order, Object.values(outputs), given)
       const result: Record<string, HostArray> = {}
       for (const [i, [name, tensor]] of named.entries()) {
