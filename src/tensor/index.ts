@@ -1,5 +1,6 @@
 /** Symbolic tensors: shapes known, numbers promised; primitives, derivatives, and random keys. */
 export { adjoint, grad, valueAndGrad } from './autodiff.ts'
+export { type Complex, complex } from './complex.ts'
 export { type DType, type ElementType, halfBits, halfValue, onnxElementType } from './dtype.ts'
 export { interpret, topologicalOrder } from './graph.ts'
 export * from './ops/along-axis.ts'

@@ -72,4 +72,25 @@ export const linearCases: readonly Case[] = [
       },
     })),
   },
+  {
+    covers: ['complexAbs'],
+    draw: shape(0, 3).map((s) => ({ shapes: [s, s], f: (re: Tensor, im: Tensor) => t.complex.abs({ re: t.add(re, 1.5), im }) })),
+  },
+  {
+    covers: ['inverse'],
+    draw: extent.map((n) => ({
+      shapes: [
+        [2, n, n],
+        [2, n, n],
+      ],
+      f: (re: Tensor, im: Tensor) => {
+        const identity = t.constant(
+          Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
+          [n, n],
+        )
+        const y = t.complex.inverse({ re: t.add(t.mul(re, 0.5 / n), identity), im: t.mul(im, 0.5 / n) })
+        return t.concat([y.re, y.im], 0)
+      },
+    })),
+  },
 ]
