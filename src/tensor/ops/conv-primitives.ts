@@ -7,15 +7,13 @@ import { type Apply, definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { lowerTranspose } from './conv-transpose-lowering.ts'
+import { convForWebGpu } from './conv-webgpu.ts'
 import { lowerWeightGradient } from './conv-weight-lowering.ts'
 import { reshape, transpose } from './movement.ts'
 import { flip } from './slicing.ts'
+import { type Steps, windowAttributes, windowCounts } from './window.ts'
 
-export interface Geometry {
-  readonly stride: readonly number[]
-  /** Zeros [before, after] each spatial axis. */
-  readonly padding: readonly (readonly [number, number])[]
-  readonly dilation: readonly number[]
+export interface Geometry extends Steps {
   readonly groups: number
 }
 
@@ -61,17 +59,7 @@ const convPrimitive: Apply<Geometry> = definePrimitive<Geometry>('conv', {
       )
     }
     checkDtypes(`conv${rank - 2}d`, [x!, w!])
-    const spatial = geometry.stride.map((stride, axis) => {
-      const [before, after] = geometry.padding[axis]!
-      const reach = geometry.dilation[axis]! * (w!.shape[axis + 2]! - 1) + 1
-      const extent = Math.floor((x!.shape[axis + 2]! + before + after - reach) / stride) + 1
-      if (extent < 1)
-        throw new ShapeError(
-          `conv${rank - 2}d`,
-          `the kernel ${formatShape(w!.shape)} is larger than the padded input ${formatShape(x!.shape)}`,
-        )
-      return extent
-    })
+    const spatial = windowCounts({ ...geometry, kernel: w!.shape.slice(2) }, x!.shape.slice(2), `conv${rank - 2}d`)
     return [{ shape: [x!.shape[0]!, w!.shape[0]!, ...spatial], dtype: 'float32' }]
   },
   vjp: ({ inputs: [x, w], cotangents: [ct], attributes, needs }) => [
@@ -81,13 +69,11 @@ const convPrimitive: Apply<Geometry> = definePrimitive<Geometry>('conv', {
   // ONNX Runtime's own Conv in every rank: on two cores 3-D convolutions of 1–32 channels reach 44–213 GFLOP/s, which stacking the depth taps
   // into the channels of a 2-D one (48–180) or writing a 1-D one as 2-D (equal) does not improve. Where depth and channels are both very few
   // (8 × 2 → 8), a 2-D convolution with a banded weight is 1.3 times faster; that is for the caller to spell, it multiplies the work by depth/kernel.
-  lower: (emitter, inputs, { attributes: { stride, padding, dilation, groups } }) =>
-    emitter.node('Conv', inputs, {
-      strides: stride,
-      pads: [...padding.map(([before]) => before), ...padding.map(([, after]) => after)],
-      dilations: dilation,
-      group: groups,
-    }),
+  lower: (emitter, [x, w], { attributes, inputs }) => {
+    const nodeAttributes = { ...windowAttributes(attributes), group: attributes.groups }
+    if (emitter.target === 'webgpu') return [convForWebGpu(emitter, [x!, w!], nodeAttributes, inputs[0]!.shape, inputs[1]!.shape)]
+    return emitter.node('Conv', [x!, w!], nodeAttributes)
+  },
   evaluate: ([x, w], geometry, [out]) => {
     const y = ndarray(out!.shape)
     forEachProduct(x!.shape, w!.shape, y.shape, geometry, (i, j, k) => {

@@ -16,6 +16,8 @@
 import { type Shape, sizeOf } from '../shape.ts'
 import type { Emitter } from '../tensor.ts'
 import type { TransposeGeometry } from './conv-primitives.ts'
+import { convTransposeForWebGpu } from './conv-webgpu.ts'
+import { windowAttributes } from './window.ts'
 
 export function lowerTranspose(emitter: Emitter, y: string, w: string, geometry: TransposeGeometry, ys: Shape, ws: Shape): string {
   if (geometry.output.length === 1) return lowerLine(emitter, y, w, geometry, ys, ws)
@@ -29,13 +31,9 @@ function convTranspose(emitter: Emitter, y: string, w: string, geometry: Transpo
     const [before, after] = padding[axis]!
     return extent - ((ys[axis + 2]! - 1) * stride[axis]! - before - after + dilation[axis]! * (ws[axis + 2]! - 1) + 1)
   })
-  return emitter.node('ConvTranspose', [y, w], {
-    strides: stride,
-    pads: [...padding.map(([before]) => before), ...padding.map(([, after]) => after)],
-    dilations: dilation,
-    group: groups,
-    output_padding: outputPadding,
-  })[0]!
+  const attributes = { ...windowAttributes(geometry), group: groups, output_padding: outputPadding }
+  if (emitter.target === 'webgpu') return convTransposeForWebGpu(emitter, [y, w], attributes, ys, ws)
+  return emitter.node('ConvTranspose', [y, w], attributes)[0]!
 }
 
 /** A line is a plane of height 1. */

@@ -3,7 +3,7 @@
  * matrix product per kernel tap, (b·g, o/g, n) × (b·g, n, c/g), summed over the batch, between copies of x and y shifted against each other.
  * Two threads, ONNX Runtime 1.30, GFLOP/s: 80–180 where a convolution with a huge kernel reaches 25. What it takes, as measured:
  *
- * - ONNX Runtime fuses the transposition into the product (FusedMatMul), and Pad with negative amounts shifts faster than Slice cuts.
+ * - ONNX Runtime fuses the transposition into the product (asking for its FusedMatMul is no faster), and Pad with negative amounts shifts faster than Slice cuts.
  * - Strides: x is taken apart into its phases once (SpaceToDepth) instead of by a strided Slice per tap: 34 → 83 (16 → 32 channels, kernel 5,
  *   256 × 64), 60 → 141 (32 → 64, kernel 4, batch 8).
  * - The shifts of an axis may be given to x or to y, whichever makes the copies smaller: 14 → 38 (16 → 1). Shifting y along one axis and x along
@@ -18,6 +18,7 @@ import { forEachIndex } from '../ndarray.ts'
 import { type Shape, sizeOf } from '../shape.ts'
 import type { Emitter } from '../tensor.ts'
 import type { KernelGeometry } from './conv-primitives.ts'
+import { takePhases } from './window.ts'
 
 interface Operand {
   readonly name: string
@@ -100,7 +101,8 @@ export function lowerWeightGradient(emitter: Emitter, x: Operand, y: Operand, ge
   })
 
   const product = (a: string, m: number, b: string, n: number, shape: Shape): string => {
-    const products = emitter.node('com.microsoft:FusedMatMul', [rows(a, m), rows(b, n)], { transB: 1 })[0]!
+    const turned = emitter.node('Transpose', [rows(b, n)], { perm: [0, 2, 1] })[0]!
+    const products = emitter.node('MatMul', [rows(a, m), turned])[0]!
     if (batch === 1 || merges) return reshape(products, shape)
     return emitter.node('ReduceSum', [reshape(products, [batch, ...shape]), emitter.ints([0])], { keepdims: 0 })[0]!
   }
@@ -141,33 +143,4 @@ function cheapestSides({ kernel, stride }: KernelGeometry, inPer: number, outPer
   }
   const allowed = mixed ? choices : [choices[0]!, choices.at(-1)!]
   return allowed.reduce((best, choice) => (cost(choice) < cost(best) ? choice : best))
-}
-
-/** Every stride-th element from each of its starts: gives the name of a phase. Axes are filled up with zeros to whole strides. */
-function takePhases(
-  emitter: Emitter,
-  x: string,
-  { shape, stride, extents }: { readonly shape: Shape; readonly stride: readonly number[]; readonly extents: Shape },
-): (phase: readonly number[]) => string {
-  if (stride.every((step) => step === 1)) return () => x
-  const missing = stride.map((step, axis) => extents[axis]! * step - shape[axis + 2]!)
-  const zeros = stride.map(() => 0)
-  const whole = missing.some((n) => n > 0) ? emitter.node('Pad', [x, emitter.ints([0, 0, ...zeros, 0, 0, ...missing])])[0]! : x
-  const step = stride[0]!
-  if (stride.length === 2 && stride[1] === step) {
-    const deep = emitter.node('SpaceToDepth', [whole], { blocksize: step })[0]!
-    const parts = emitter.node('Split', [deep], { axis: 1, num_outputs: step * step }, step * step)
-    return ([row, column]) => parts[row! * step + column!]!
-  }
-  const known = new Map<string, string>()
-  return (phase) => {
-    const key = phase.join()
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const ends = stride.map((every, axis) => extents[axis]! * every)
-    const axes = stride.map((_, axis) => axis + 2)
-    const part = emitter.node('Slice', [whole, emitter.ints(phase), emitter.ints(ends), emitter.ints(axes), emitter.ints(stride)])[0]!
-    known.set(key, part)
-    return part
-  }
 }

@@ -2,54 +2,19 @@
 import { formatShape } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { convInputGradient, convolve, type Geometry } from './conv-primitives.ts'
+import { type Extent, show, stepsOf, type WindowOptions } from './window.ts'
 
-export type Extent = number | readonly number[]
+export type { Extent, WindowOptions }
 
-export interface ConvOptions {
-  /** Step of the kernel, 1 by default. */
-  readonly stride?: Extent
-  /** Zeros on both sides of each spatial axis, 0 by default; a pair [before, after] per axis makes it lopsided (causal). */
-  readonly padding?: number | readonly (number | readonly [number, number])[]
-  /** Distance between kernel taps, 1 by default. */
-  readonly dilation?: Extent
+export interface ConvOptions extends WindowOptions {
   /** Channels are cut into this many independent groups, 1 by default. */
   readonly groups?: number
-}
-
-function perAxis(value: Extent | undefined, fallback: number, rank: number, who: string): readonly number[] {
-  const list = typeof value === 'object' ? value : new Array<number>(rank).fill(value ?? fallback)
-  if (list.length !== rank || list.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new ShapeError(who, `needs ${rank} whole number(s) ≥ 1, got ${show(value)}`)
-  }
-  return list
-}
-
-function paddingOf(padding: ConvOptions['padding'], rank: number, who: string): Geometry['padding'] {
-  const list = typeof padding === 'object' ? padding : new Array<number>(rank).fill(padding ?? 0)
-  const pairs = list.map((p) => (typeof p === 'number' ? ([p, p] as const) : p))
-  if (pairs.length !== rank || pairs.some((pair) => pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 0))) {
-    const lopsided = `[${new Array(rank).fill('[2, 0]').join(', ')}]`
-    throw new ShapeError(
-      `${who} padding`,
-      `needs a whole number ≥ 0, or a list with such a number or a pair [before, after] for each of ${rank} spatial axes, got ${show(padding)}; a lopsided padding is ${lopsided}`,
-    )
-  }
-  return pairs
-}
-
-function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
 function geometryOf(options: ConvOptions, rank: number, who: string): Geometry {
   const groups = options.groups ?? 1
   if (!Number.isInteger(groups) || groups < 1) throw new ShapeError(`${who} groups`, `needs a whole number ≥ 1, got ${groups}`)
-  return {
-    stride: perAxis(options.stride, 1, rank, `${who} stride`),
-    padding: paddingOf(options.padding, rank, who),
-    dilation: perAxis(options.dilation, 1, rank, `${who} dilation`),
-    groups,
-  }
+  return { ...stepsOf(options, rank, who), groups }
 }
 
 /**
