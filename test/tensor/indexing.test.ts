@@ -84,21 +84,6 @@ describe.each([
     expect(await numbers(scatterAdd(x, at([2, 2]), constant([10, 20], [2], dtype), 0))).toEqual([[1, 2, 33]])
   })
 
-  // Threads that add to one place at a time lose sums. Given as inputs, because ONNX Runtime computes with constants while it loads, on one
-  // thread; whole numbers below 2^24 are exact in float32.
-  it.each([10, 128, 200])('many slices at few of %d places add up exactly', async (places) => {
-    const [n, width] = [4096, 256]
-    const tokens = Array.from({ length: n }, (_, i) => (i * 7) % 5)
-    const updates = Float32Array.from({ length: n * width }, (_, i) => 1 + (i % 3))
-    const expected = new Float64Array(places * width)
-    for (let i = 0; i < n * width; i++) expected[tokens[Math.floor(i / width)]! * width + (i % width)]! += updates[i]!
-    const y = scatterAdd(zerosLike(input('x', [places, width])), input('tokens', [n], 'int32'), input('updates', [n, width]), 0)
-    const program = await backend.load({ y })
-    const result = await program.run({ tokens: Int32Array.from(tokens), updates })
-    await program.dispose()
-    expect(Array.from(result.y as Float32Array)).toEqual(Array.from(expected))
-  })
-
   // numpy.take_along_axis, torch.Tensor.scatter_add_
   it('takeAlongAxis and addAlongAxis use an index per element', async () => {
     const x = count(6, [2, 3])
@@ -193,6 +178,22 @@ describe.each([
       [0, 0.25, 0.5, 0.75],
     ])
   })
+})
+
+// Threads that add to one place at a time lose sums: ScatterND does so here in about every fourth run. Given as inputs, because ONNX Runtime computes with constants while it loads, on one
+// thread; whole numbers below 2^24 are exact in float32.
+it.each([10, 200])('many slices at one of %d places add up exactly', async (places) => {
+  const [n, width] = [16384, 64]
+  const tokens = new Int32Array(n).fill(3)
+  const updates = Float32Array.from({ length: n * width }, (_, i) => 1 + (i % 3))
+  const expected = new Float64Array(places * width)
+  for (let i = 0; i < n * width; i++) expected[3 * width + (i % width)]! += updates[i]!
+  const backend = await createOnnxRuntimeBackend({ threads: 2 })
+  const y = scatterAdd(zerosLike(input('x', [places, width])), input('tokens', [n], 'int32'), input('updates', [n, width]), 0)
+  const program = await backend.load({ y })
+  const results = [await program.run({ tokens, updates }), await program.run({ tokens, updates })]
+  await backend.dispose()
+  for (const { y: sums } of results) expect(Array.from(sums as Float32Array)).toEqual(Array.from(expected))
 })
 
 describe('refused while tracing', () => {

@@ -8,11 +8,13 @@ import { reshape, sum } from './movement.ts'
 const tilePrimitive = definePrimitive<{ repeats: readonly number[] }>('tile', {
   infer: ([x], { repeats }) => [{ shape: x!.shape.map((extent, axis) => extent * repeats[axis]!), dtype: x!.dtype }],
   vjp: ({ inputs: [x], attributes: { repeats }, cotangents: [ct] }) => {
-    const apart = reshape(
-      ct!,
-      x!.shape.flatMap((extent, axis) => [repeats[axis]!, extent]),
-    )
-    return [reshape(sum(apart, { axes: repeats.map((_, axis) => 2 * axis) }), x!.shape)]
+    // One repeated axis after the other, from the last: ReduceSum over several, even of extent 1, takes 14 ms on 34 MB, over one 2.3 (1.30).
+    const fold = (part: Tensor, count: number, axis: number) => {
+      if (count === 1) return part
+      const apart = [...part.shape.slice(0, axis), count, x!.shape[axis]!, ...part.shape.slice(axis + 1)]
+      return sum(reshape(part, apart), { axes: [axis] })
+    }
+    return [repeats.reduceRight(fold, ct!)]
   },
   lower: (emitter, [x], { attributes: { repeats } }) => emitter.node('Tile', [x!, emitter.ints(repeats)]),
   evaluate: ([x], _, [out]) => {

@@ -16,8 +16,7 @@ export interface Case {
 
 export const extent = fc.integer({ min: 1, max: 4 })
 export const shape = (min = 1, max = 3) => fc.array(extent, { minLength: min, maxLength: max })
-export const drawn = (f: (...x: Tensor[]) => Tensor, shapes: fc.Arbitrary<readonly (readonly number[])[]>) =>
-  shapes.map((s) => ({ shapes: s, f }))
+const drawn = (f: (...x: Tensor[]) => Tensor, shapes: fc.Arbitrary<readonly (readonly number[])[]>) => shapes.map((s) => ({ shapes: s, f }))
 export const unary = (name: string, f: (x: Tensor) => Tensor, options: Partial<Case> = {}): Case => ({
   covers: [name],
   draw: drawn(
@@ -27,7 +26,7 @@ export const unary = (name: string, f: (x: Tensor) => Tensor, options: Partial<C
   ...options,
 })
 /** Two shapes that broadcast: axes of one are dropped to 1 or left out at the front. */
-export const broadcastPair = fc
+const broadcastPair = fc
   .tuple(shape(0, 3), fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 3, maxLength: 3 }), extent)
   .map(([s, how, cut]) => {
     const left = s.map((n, i) => (how[i] === 1 ? 1 : n))
