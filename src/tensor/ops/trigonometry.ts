@@ -56,7 +56,7 @@ function logistic(x: number): number {
 export const sigmoid = unary('sigmoid', 'Sigmoid', logistic, ({ y, ct }) => mul(ct, mul(y, sub(1, y))))
 
 /**
- * log(1 + exp(x)) without overflow; right to 1e-7 absolutely, so that it is 0 below x = -16.
+ * log(1 + exp(x)) without overflow, to 1e-7 of max(1, x), so that it is 0 below x = -17.
  *
  * @example
  * const [y] = await evaluate(() => [softplus(constant([-1, 0, 100]))]) // [0.313262, 0.693147, 100]
