@@ -11,20 +11,8 @@ import { convForWebGpu } from './conv-webgpu.ts'
 import { lowerWeightGradient } from './conv-weight-lowering.ts'
 import { reshape, transpose } from './movement.ts'
 import { flip } from './slicing.ts'
-import { type Steps, windowAttributes, windowCounts } from './window.ts'
-
-export interface Geometry extends Steps {
-  readonly groups: number
-}
-
-export interface TransposeGeometry extends Geometry {
-  /** Spatial shape of the result: strides make several input sizes share one output size. */
-  readonly output: Shape
-}
-
-export interface KernelGeometry extends Geometry {
-  readonly kernel: Shape
-}
+import { type Geometry, type KernelGeometry, type TransposeGeometry, windowCounts } from './window.ts'
+import { windowAttributes } from './window-lowering.ts'
 
 /** Calls visit(x, w, y) with flat positions for every product of the convolution y = x ⋆ w. */
 function forEachProduct(x: Shape, w: Shape, y: Shape, geometry: Geometry, visit: (x: number, w: number, y: number) => void): void {

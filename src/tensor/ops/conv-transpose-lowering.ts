@@ -15,9 +15,9 @@
  */
 import { type Shape, sizeOf } from '../shape.ts'
 import type { Emitter } from '../tensor.ts'
-import type { TransposeGeometry } from './conv-primitives.ts'
 import { convTransposeForWebGpu } from './conv-webgpu.ts'
-import { windowAttributes } from './window.ts'
+import type { TransposeGeometry } from './window.ts'
+import { windowAttributes } from './window-lowering.ts'
 
 export function lowerTranspose(emitter: Emitter, y: string, w: string, geometry: TransposeGeometry, ys: Shape, ws: Shape): string {
   if (geometry.output.length === 1) return lowerLine(emitter, y, w, geometry, ys, ws)

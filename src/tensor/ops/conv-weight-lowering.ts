@@ -17,8 +17,8 @@
 import { forEachIndex } from '../ndarray.ts'
 import { type Shape, sizeOf } from '../shape.ts'
 import type { Emitter } from '../tensor.ts'
-import type { KernelGeometry } from './conv-primitives.ts'
-import { takePhases } from './window.ts'
+import type { KernelGeometry } from './window.ts'
+import { takePhases } from './window-lowering.ts'
 
 interface Operand {
   readonly name: string

@@ -1,8 +1,8 @@
 /** Convolution and transposed convolution in one, two and three dimensions, with PyTorch's names and options. */
 import { formatShape } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
-import { convInputGradient, convolve, type Geometry } from './conv-primitives.ts'
-import { type Extent, show, stepsOf, type WindowOptions } from './window.ts'
+import { convInputGradient, convolve } from './conv-primitives.ts'
+import { type Extent, type Geometry, show, stepsOf, type WindowOptions } from './window.ts'
 
 export type { Extent, WindowOptions }
 

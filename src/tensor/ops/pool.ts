@@ -7,19 +7,8 @@ import { convInputGradient } from './conv-primitives.ts'
 import { mul } from './elementwise.ts'
 import { reshape } from './movement.ts'
 import { upsampleNearest } from './resize.ts'
-import {
-  addTaps,
-  cutTaps,
-  type Extent,
-  forEachTap,
-  perAxis,
-  stackTaps,
-  stepsOf,
-  type Window,
-  type WindowOptions,
-  windowAttributes,
-  windowCounts,
-} from './window.ts'
+import { type Extent, forEachTap, perAxis, stepsOf, type Window, type WindowOptions, windowCounts } from './window.ts'
+import { addTaps, cutTaps, stackTaps, windowAttributes } from './window-lowering.ts'
 
 interface PoolAttributes extends Window {
   readonly counts: Shape

@@ -3,18 +3,8 @@ import { ndarray } from '../ndarray.ts'
 import { type Apply, definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, sizeOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
-import {
-  addTaps,
-  cutTaps,
-  type Extent,
-  forEachTap,
-  perAxis,
-  stackTaps,
-  stepsOf,
-  type Window,
-  type WindowOptions,
-  windowCounts,
-} from './window.ts'
+import { type Extent, forEachTap, perAxis, stepsOf, type Window, type WindowOptions, windowCounts } from './window.ts'
+import { addTaps, cutTaps, stackTaps } from './window-lowering.ts'
 
 interface UnfoldAttributes extends Window {
   readonly counts: Shape
