@@ -1,9 +1,8 @@
 /**
- * Normalisation of each example by its own mean and deviation: layer (Ba et al. 2016), instance (Ulyanov et al. 2016), group
- * (Wu & He 2018) and root-mean-square normalisation (Zhang & Sennrich 2019). ONNX Runtime's LayerNormalization is one pass over a row;
- * its GroupNormalization is no kernel but a function of 24 nodes and takes more than twice as long as the form used here.
+ * Normalisation of rows by their own mean and deviation: layer normalisation (Ba et al. 2016), one pass of one kernel, and
+ * root-mean-square normalisation (Zhang & Sennrich 2019).
  */
-import { forEachIndex, ndarray } from '../ndarray.ts'
+import { ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
@@ -39,7 +38,8 @@ function checkRows(who: string, x: TensorSpec, { axes, eps }: Attributes): void 
   if (!(eps >= 0)) throw new ShapeError(who, `eps ${eps}; allowed are numbers ≥ 0`)
 }
 
-function evaluateRows(x: Float64Array, size: number, eps: number) {
+/** Rows of `size` numbers, standardised, in float64. */
+export function evaluateRows(x: Float64Array, size: number, eps: number) {
   const rows = x.length / size
   const [y, mean, inverse] = [new Float64Array(x.length), new Float64Array(rows), new Float64Array(rows)]
   for (let row = 0; row < rows; row++) {
@@ -95,6 +95,12 @@ const standardizePrimitive = definePrimitive<Attributes>('standardize', {
   },
 })
 
+/** As `standardize`, with what the rows were divided by: 1 / √(variance + eps), of extent 1 along the row. */
+export function standardizeWithStatistics(x: Tensor, axes: number, eps: number): { y: Tensor; inverse: Tensor } {
+  const [y, , inverse] = standardizePrimitive([x], { axes, eps })
+  return { y: y!, inverse: inverse! }
+}
+
 /**
  * Zero mean and unit (biased) variance over the last axes: layer normalisation without its affine map.
  *
@@ -105,7 +111,7 @@ const standardizePrimitive = definePrimitive<Attributes>('standardize', {
  * const [y] = await evaluate(() => [standardize(constant([1, 3, 10, 30], [2, 2]), 1, 0)]) // [-1, 1, -1, 1]
  */
 export function standardize(x: Tensor, axes = 1, eps = 1e-5): Tensor {
-  return standardizePrimitive([x], { axes, eps })[0]!
+  return standardizeWithStatistics(x, axes, eps).y
 }
 
 const layerNormPrimitive = definePrimitive<Attributes>('layerNorm', {
@@ -123,7 +129,7 @@ const layerNormPrimitive = definePrimitive<Attributes>('layerNorm', {
   },
   // The normalised input is not kept from the forward pass (its memory would live until here); the kernel makes it again in one pass.
   vjp: ({ inputs: [x, weight], cotangents: [ct], attributes: { axes, eps }, needs }) => {
-    const [normal, , inverse] = standardizePrimitive([x!], { axes, eps }) as [Tensor, Tensor, Tensor]
+    const { y: normal, inverse } = standardizeWithStatistics(x!, axes, eps)
     const size = sizeOf(weight!.shape)
     const examples = Array.from({ length: x!.shape.length - axes }, (_, axis) => axis)
     const weighted = mul(ct!, normal)
@@ -163,88 +169,6 @@ const layerNormPrimitive = definePrimitive<Attributes>('layerNorm', {
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
   return layerNormPrimitive([x, weight, bias], { axes: weight.shape.length, eps })[0]!
-}
-
-function checkChannels(who: string, x: Tensor, weight: Tensor, bias: Tensor): void {
-  const channels = x.shape[1]
-  if (x.shape.length < 2 || [weight, bias].some(({ shape }) => shape.length !== 1 || shape[0] !== channels)) {
-    throw new ShapeError(
-      who,
-      `input ${formatShape(x.shape)}, weight ${formatShape(weight.shape)}, bias ${formatShape(bias.shape)}: needs (b, c, …), (c), (c)`,
-    )
-  }
-}
-
-/** (c) → (c, 1, …) beside x (b, c, …). */
-function perChannel(values: Tensor, x: Tensor): Tensor {
-  return reshape(values, [x.shape[1]!, ...x.shape.slice(2).map(() => 1)])
-}
-
-const instanceNormPrimitive = definePrimitive<{ eps: number }>('instanceNorm', {
-  infer: ([x, weight, bias]) => {
-    checkDtypes('instanceNorm', [x!, weight!, bias!])
-    return [{ shape: x!.shape, dtype: 'float32' }]
-  },
-  vjp: ({ inputs: [x, weight, bias], cotangents: [ct], attributes: { eps }, needs }) => {
-    const axes = x!.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
-    const [normal, , inverse] = standardizePrimitive([x!], { axes: x!.shape.length - 2, eps }) as [Tensor, Tensor, Tensor]
-    const weighted = mul(ct!, normal)
-    const dx = () => {
-      const options = { axes: axes.slice(1), keepDims: true }
-      const inner = sub(ct!, add(mul(normal, mean(weighted, options)), mean(ct!, options)))
-      return mul(inner, mul(inverse, perChannel(weight!, x!)))
-    }
-    return [
-      needs[0] ? dx() : undefined,
-      needs[1] ? reshape(sum(weighted, { axes }), weight!.shape) : undefined,
-      needs[2] ? reshape(sum(ct!, { axes }), bias!.shape) : undefined,
-    ]
-  },
-  lower: (emitter, inputs, { attributes: { eps } }) => emitter.node('InstanceNormalization', inputs, { epsilon: { float: eps } }),
-  evaluate: ([x, weight, bias], { eps }) => {
-    const { y } = evaluateRows(x!.data, sizeOf(x!.shape.slice(2)), eps)
-    const out = ndarray(x!.shape)
-    forEachIndex(x!.shape, (flat, [, c]) => {
-      out.data[flat] = y[flat]! * weight!.data[c!]! + bias!.data[c!]!
-    })
-    return [out]
-  },
-})
-
-/**
- * Normalises each channel of each example over its positions, then scales and shifts per channel: x (b, c, …), weight (c), bias (c).
- *
- * @throws ShapeError where weight and bias have not one value per channel, the input has no axis after them, or a dtype is not float32
- *
- * @example
- * const x = constant([1, 3, 10, 30], [1, 2, 2])
- * const [y] = await evaluate(() => [instanceNorm(x, constant([1, 2]), constant([0, 5]), 0)]) // [-1, 1, 3, 7]
- */
-export function instanceNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
-  checkChannels('instanceNorm', x, weight, bias)
-  if (x.shape.length < 3) throw new ShapeError('instanceNorm', `input ${formatShape(x.shape)} has no positions: needs (b, c, n, …)`)
-  if (!(eps >= 0)) throw new ShapeError('instanceNorm', `eps ${eps}; allowed are numbers ≥ 0`)
-  return instanceNormPrimitive([x, weight, bias], { eps })[0]!
-}
-
-/**
- * Normalises groups of neighbouring channels of each example together, then scales and shifts per channel: x (b, c, …), weight (c), bias (c).
- *
- * @param groups divides c
- * @throws ShapeError where the groups do not divide the channels, weight and bias have not one value per channel, or a dtype is not float32
- *
- * @example
- * const x = constant([1, 1, 3, 3], [1, 2, 2])
- * const [y] = await evaluate(() => [groupNorm(x, 1, constant([1, 2]), constant([0, 5]), 0)]) // [-1, -1, 7, 7]
- */
-export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
-  checkChannels('groupNorm', x, weight, bias)
-  const [batch, channels] = x.shape as [number, number]
-  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-    throw new ShapeError('groupNorm', `${groups} groups of ${channels} channels; allowed are divisors of the number of channels`)
-  }
-  const normal = reshape(standardize(reshape(x, [batch, groups, -1]), 1, eps), x.shape)
-  return add(mul(normal, perChannel(weight, x)), perChannel(bias, x))
 }
 
 /**

@@ -65,14 +65,14 @@ export const normCases: readonly Case[] = [
     })),
   },
   {
-    covers: ['instanceNorm'],
+    covers: ['groupNorm'],
     draw: fc.tuple(extent, extent, rows).map(([b, c, [, more, n]]) => ({
       shapes: [[b, c, ...more, n], [c], [c]],
       f: (x: Tensor, w: Tensor, bias: Tensor) => t.instanceNorm(x, w, bias, 0.1),
     })),
   },
   {
-    covers: ['standardize'],
+    covers: ['groupNorm'],
     draw: fc.tuple(extent, extent, extent, rows).map(([b, groups, width, [, more, n]]) => ({
       shapes: [[b, groups * width, ...more, n], [groups * width], [groups * width]],
       f: (x: Tensor, w: Tensor, bias: Tensor) => t.groupNorm(x, groups, w, bias, 0.1),
