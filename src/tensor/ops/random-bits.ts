@@ -91,8 +91,10 @@ export function emitBits(emitter: Emitter, key: string, shape: Shape, stream: nu
   const [r, c] = emitter.node('Split', [odd, emitter.ints([rows, columns])], { axis: 0 }, 2) as [string, string]
   const product = one('Mul', [one('Reshape', [r, emitter.ints([rows, 1])]), c])
   if (rows * columns === n) return one('Reshape', [product, emitter.ints(shape)])
+  // Split and not Slice, which WebGPU has not for integers.
   const flat = one('Reshape', [product, emitter.ints([rows * columns])])
-  return one('Reshape', [one('Slice', [flat, emitter.ints([0]), emitter.ints([n])]), emitter.ints(shape)])
+  const [wanted] = emitter.node('Split', [flat, emitter.ints([n, rows * columns - n])], { axis: 0 }, 2) as [string, string]
+  return one('Reshape', [wanted, emitter.ints(shape)])
 }
 
 /** The same bits, as numbers. */
