@@ -4,6 +4,7 @@ import { convCases } from './conv.ts'
 import { coreCases } from './core.ts'
 import { elementwiseCases } from './elementwise.ts'
 import { indexingCases } from './indexing.ts'
+import { interpolateCases } from './interpolate.ts'
 import { linearCases } from './linear.ts'
 import { normCases } from './norm.ts'
 import { randomCases } from './random.ts'
@@ -16,6 +17,7 @@ export const cases: readonly Case[] = [
   ...controlCases,
   ...convCases,
   ...coreCases,
+  ...interpolateCases,
   ...linearCases,
   ...normCases,
   ...randomCases,
