@@ -48,7 +48,7 @@ const groupNormPrimitive = definePrimitive<Attributes>('groupNorm', {
       needs[2] ? sum(ofCt, { axes: [0] }) : undefined,
     ]
   },
-  // GroupNormalization is no kernel of ONNX Runtime but a function of 24 nodes, twice as slow as a row-wise kernel and an affine map.
+  // GroupNormalization is no kernel of ONNX Runtime but a function of 24 nodes: 14 ms on 34 MB, a row-wise kernel and an affine map 10.
   lower: (emitter, [x, weight, bias], { inputs: [spec], attributes: { groups, eps } }) => {
     const [batch, channels] = spec!.shape as [number, number]
     const epsilon = { float: eps }
