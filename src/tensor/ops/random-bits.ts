@@ -8,7 +8,7 @@
  * correlated by 1/(pq): above 0.1 for one pair of rows in 10⁸. Enough for dropout and noise; not for cryptography.
  *
  * The mixer uses only addition, multiplication and division, which WebGPU has for uint32 too. Addition and multiplication by constants
- * alone are almost linear and mix badly (one input bit decides an output bit with probability 0.8); h·(2h + 1), the bijection of RC6
+ * alone are almost linear and mix badly (an output bit follows one input bit with probability 0.87); h·(2h + 1), the bijection of RC6
  * (Rivest et al. 1998), with the halves swapped between its three applications flips each output bit with probability 0.5 ± 0.01.
  */
 import { onnxElementType } from '../dtype.ts'
