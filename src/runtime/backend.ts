@@ -31,7 +31,10 @@ export interface RunOptions {
   readonly into?: Readonly<Record<string, DeviceView>>
 }
 
-/** On how many nodes of a program's final graph each of ONNX Runtime's execution providers works, and which ones the CPU was left with. */
+/**
+ * On how many nodes of a program's final graph each of ONNX Runtime's execution providers works (copies between them are nodes of the GPU's),
+ * and which ones the CPU was left with.
+ */
 export interface Placement {
   /** `{ WebGpuExecutionProvider: 120, CPUExecutionProvider: 2 }` */
   readonly nodes: Readonly<Record<string, number>>

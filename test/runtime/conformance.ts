@@ -3,12 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Backend, compile, createReferenceBackend } from '../../src/runtime/browser.ts'
 import { add, cast, constant, greater, halfBits, halfValue, matmul, mul, sum } from '../../src/tensor/index.ts'
 
-/** Declares the suite for one backend. */
-export function describeBackend(name: string, create: () => Promise<Backend>): void {
-  describe(`backend ${name}`, () => suite(create))
+interface Limits {
+  /** The error of computing with float16, for backends on devices that cannot. */
+  readonly withoutFloat16?: RegExp
 }
 
-function suite(create: () => Promise<Backend>): void {
+/** Declares the suite for one backend. */
+export function describeBackend(name: string, create: () => Promise<Backend>, limits: Limits = {}): void {
+  describe(`backend ${name}`, () => suite(create, limits))
+}
+
+function suite(create: () => Promise<Backend>, { withoutFloat16 }: Limits): void {
   let backend: Backend
   beforeAll(async () => {
     backend = await create()
@@ -83,15 +88,18 @@ function suite(create: () => Promise<Backend>): void {
     await program.dispose()
   })
 
-  it('takes and gives int32 and float16 as they are', async () => {
-    const program = await compile(
-      ({ n, h }) => ({ next: add(n, constant(1, [], 'int32')), twice: cast(mul(cast(h, 'float32'), 2), 'float16') }),
-      { n: { shape: [2], dtype: 'int32' }, h: { shape: [2], dtype: 'float16' } },
-      { backend },
-    )
-    const { next, twice } = await program.run({ n: Int32Array.of(-5, 7), h: Uint16Array.from([0.25, -1.5], halfBits) })
-    expect(next).toEqual(Int32Array.of(-4, 8))
-    expect(Array.from(twice as Uint16Array, halfValue)).toEqual([0.5, -3])
+  it('takes and gives int32 as it is', async () => {
+    const n = { shape: [2], dtype: 'int32' } as const
+    const program = await compile(({ n }) => ({ next: add(n, constant(1, [], 'int32')) }), { n }, { backend })
+    expect((await program.run({ n: Int32Array.of(-5, 7) })).next).toEqual(Int32Array.of(-4, 8))
+    await program.dispose()
+  })
+  it(`takes and gives float16 as it is${withoutFloat16 ? ', or says that its device cannot' : ''}`, async () => {
+    const h = { shape: [2], dtype: 'float16' } as const
+    const program = await compile(({ h }) => ({ twice: cast(mul(cast(h, 'float32'), 2), 'float16') }), { h }, { backend })
+    const feeds = { h: Uint16Array.from([0.25, -1.5], halfBits) }
+    if (withoutFloat16) await expect(program.run(feeds)).rejects.toThrow(withoutFloat16)
+    else expect(Array.from((await program.run(feeds)).twice as Uint16Array, halfValue)).toEqual([0.5, -3])
     await program.dispose()
   })
 

@@ -37,22 +37,32 @@ function createLogCapture(): <T>(lines: string[], f: () => Promise<T>) => Promis
   }
 }
 
+const cpu = 'CPUExecutionProvider'
+
 /** Reads where nodes were placed from ONNX Runtime's verbose log, the only place where its JavaScript interface tells it. */
 function readPlacement(log: readonly string[]): Placement {
   const nodes: Record<string, number> = {}
-  const onCpu: string[] = []
+  const listed: string[] = []
   let provider = ''
   for (const line of log.filter((text) => text.includes('VerifyEachNodeIsAssignedToAnEp]'))) {
-    const total = /(?:All nodes|Node\(s\)) placed on \[(\w+)\]\. Number of nodes: (\d+)/.exec(line)
+    const total = / placed on \[(\w+)\]\. Number of nodes: (\d+)/.exec(line)
     if (total) {
       provider = total[1]!
       nodes[provider] = Number(total[2])
       continue
     }
     const node = /VerifyEachNodeIsAssignedToAnEp\]\s+(\w+ \(.*\))/.exec(line)
-    if (node && provider === 'CPUExecutionProvider') onCpu.push(node[1]!)
+    if (node && provider === cpu) listed.push(node[1]!)
   }
-  return { nodes, onCpu }
+  const count = nodes[cpu] ?? 0
+  if (listed.length === count) return { nodes, onCpu: listed }
+  // All nodes are on the CPU: these are only counted there. Those that have no kernel for the GPU are named before.
+  const refused = log.flatMap((line) => {
+    const [, operator, name] = /webgpu kernel not found in registries for Op type: (\w+) node name: (.*)/.exec(line) ?? []
+    return operator === undefined ? [] : [`${operator} (${name})`]
+  })
+  const named = [...new Set(refused)].slice(0, count)
+  return { nodes, onCpu: [...named, ...Array.from({ length: count - named.length }, () => 'a node (that comes with the others)')] }
 }
 
 export function serveWeb({ env, InferenceSession, Tensor }: OnnxRuntimeWeb, provider: 'wasm' | 'webgpu'): void {
@@ -76,8 +86,9 @@ export function serveWeb({ env, InferenceSession, Tensor }: OnnxRuntimeWeb, prov
           const placement = readPlacement(log)
           if (cpuNodes === 'refuse' && placement.onCpu.length > 0) {
             await session.release()
+            const count = placement.onCpu.length
             throw new Error(
-              `${placement.onCpu.length} nodes have no WebGPU kernel and would run on the CPU: ${placement.onCpu.join(', ')}; ` +
+              `${count === 1 ? '1 node has' : `${count} nodes have`} no WebGPU kernel and would run on the CPU: ${placement.onCpu.join(', ')}; ` +
                 'cpuNodes: "allow" accepts that',
             )
           }
