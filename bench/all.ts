@@ -1,10 +1,11 @@
 /**
- * The table of issue 3: every work on both sides, in turn. Minutes on two cores, most of them PyTorch's recurrent layers.
+ * The engine's works and the shipped network on both sides, in turn. Minutes on two cores, most of them PyTorch's recurrent layers.
  *
  *     npx tsx bench/all.ts [rounds] > table.md
  *
  * Alone they run as `npx tsx bench/unet.ts` and so on; memory over many steps is bench/steady.ts, compiling is bench/compile.ts.
  */
+import { bandUnet } from './band-unet.ts'
 import { blstm } from './blstm.ts'
 import { fourier } from './stft.ts'
 import { compare, formatResults } from './support.ts'
@@ -14,7 +15,7 @@ import { unet } from './unet.ts'
 const rounds = Number(process.argv[2] ?? 3)
 console.log(
   formatResults(
-    [unet, blstm, transformer, fourier].flatMap((bench) => compare(bench, { rounds })),
+    [unet, blstm, transformer, fourier, bandUnet].flatMap((bench) => compare(bench, { rounds })),
     rounds,
   ),
 )

@@ -1,39 +1,16 @@
-"""The shipped network restated in PyTorch: the peer of bench/band-unet.ts, which calls it and compares losses, then times.
-
-Reads the weights (safetensors) and a batch (raw float32) that the other side wrote, so that both compute the same numbers.
-usage: band_unet.py FOLDER REPEATS   (folder holds weights.safetensors, batch.f32, settings.json)
-"""
+"""The shipped network, its loss and its output restated in PyTorch: the peer of band-unet.ts."""
 import json
-import struct
-import sys
-import time
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-folder, repeats = sys.argv[1], int(sys.argv[2])
-settings = json.load(open(f"{folder}/settings.json"))
-model, batch, samples = settings["model"], settings["batch"], settings["samples"]
-torch.set_num_threads(settings["threads"])
+from support import folder, infer, read_array, read_weights, train, work
 
-
-def read_safetensors(path):
-    data = open(path, "rb").read()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    header.pop("__metadata__")
-    return {
-        name: torch.from_numpy(np.frombuffer(data[8 + length :], np.float32, (stop - start) // 4, start).reshape(entry["shape"]).copy())
-        for name, entry in header.items()
-        for start, stop in [entry["data_offsets"]]
-    }
-
-
-state = read_safetensors(f"{folder}/weights.safetensors")
-values = {name: tensor.requires_grad_("running_" not in name) for name, tensor in state.items()}
-analysis = torch.from_numpy(np.fromfile(f"{folder}/analysis.f32", np.float32).reshape(-1, model["bands"]))
-synthesis = torch.from_numpy(np.fromfile(f"{folder}/synthesis.f32", np.float32).reshape(model["bands"], -1))
+model = json.load(open(f"{folder}/band-unet.json"))
+batch, samples = model["batch"], model["samples"]
+values = {name: tensor.requires_grad_("running_" not in name) for name, tensor in read_weights().items()}
+analysis = read_array("analysis", (-1, model["bands"]))
+synthesis = read_array("synthesis", (model["bands"], -1))
 window = torch.hann_window(model["nFft"])
 levels = len(model["channels"])
 
@@ -106,29 +83,9 @@ def separate(x):
     return torch.istft(flat, model["nFft"], model["hopLength"], window=window, center=True, length=x.shape[2]).reshape(b, 2, -1)
 
 
-data = torch.from_numpy(np.fromfile(f"{folder}/batch.f32", np.float32).reshape(2, batch, 2, samples))
-mixture, vocals = data[0], data[1]
-optimizer = torch.optim.AdamW([v for v in values.values() if v.requires_grad], lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01)
-result = {"torch": torch.__version__, "loss": None, "train": [], "infer": []}
-with torch.no_grad():
-    one = torch.from_numpy(np.fromfile(f"{folder}/window.f32", np.float32).reshape(1, 2, -1))
-    separate(one)
-    for _ in range(repeats):
-        started = time.perf_counter()
-        separate(one)
-        result["infer"].append(time.perf_counter() - started)
-for i in range(repeats + 1):
-    started = time.perf_counter()
-    optimizer.zero_grad()
-    loss = loss_of(mixture, vocals)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_([v for v in values.values() if v.requires_grad], 1.0)
-    optimizer.step()
-    if i == 0:
-        result["loss"] = loss.item()
-    else:
-        result["train"].append(time.perf_counter() - started)
-import resource
-
-result["peakMb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(result))
+if "infer" in work:
+    window_samples = read_array("window", (1, 2, -1))
+    infer(lambda: separate(window_samples))
+else:
+    mixture, vocals = (read_array(name, (batch, 2, samples)) for name in ("mixture", "vocals"))
+    train([value for value in values.values() if value.requires_grad], lambda: loss_of(mixture, vocals))
