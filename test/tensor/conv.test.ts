@@ -116,7 +116,7 @@ describe('the weight gradient is exact', () => {
     ['for one output channel with strides', [2, 6, 9, 7], [1, 6, 3, 3], { padding: 1, stride: 2 }],
     ['for a kernel and stride of its own per axis', [2, 5, 11, 8], [7, 5, 5, 2], { padding: [2, 0], stride: [3, 1] }],
     ['for equal strides', [2, 5, 11, 8], [7, 5, 5, 4], { padding: 1, stride: 2 }],
-    ['for large maps, which shift one side', [1, 5, 512, 512], [6, 5, 2, 2], {}],
+    ['for large maps, which shift one side', [1, 2, 740, 740], [2, 1, 2, 2], { groups: 2 }],
     ['for depthwise kernels', [2, 6, 9, 7], [6, 1, 3, 3], { padding: 1, groups: 6 }],
     ['for taps that see only padding', [1, 5, 1, 4], [5, 5, 3, 3], { padding: [[3, 2], 0], dilation: [2, 1] }],
   ])('%s', async (_, xs, ws, options) => {
