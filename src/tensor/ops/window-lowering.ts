@@ -15,7 +15,7 @@ export function windowAttributes({ stride, padding, dilation }: Steps) {
 
 /**
  * Every stride-th element from each of its starts: gives the name of a phase. Axes are filled up to whole strides (`extents` of them).
- * In two dimensions SpaceToDepth takes all phases in one pass.
+ * In two dimensions SpaceToDepth takes all phases in one pass; WebGPU has no kernel for it.
  */
 export function takePhases(
   emitter: Emitter,
@@ -33,7 +33,7 @@ export function takePhases(
     fill,
   )
   const step = stride[0]!
-  if (stride.length === 2 && stride[1] === step) {
+  if (stride.length === 2 && stride[1] === step && emitter.target === 'cpu') {
     const deep = emitter.node('SpaceToDepth', [whole], { blocksize: step })[0]!
     const parts = emitter.node('Split', [deep], { axis: 1, num_outputs: step * step }, step * step)
     return ([row, column]) => parts[row! * step + column!]!
