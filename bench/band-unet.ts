@@ -25,7 +25,7 @@ const second = (count: number) => (count / config.sampleRate).toFixed(1)
 export const bandUnet: Bench = {
   url: import.meta.url,
   works: [
-    { id: 'band-train', label: `shipped network: training step, ${batch} × ${second(samples)} s of stereo`, goal: 1, tolerance: 1e-4 },
+    { id: 'band-train', label: `shipped network: training step, ${batch} × ${second(samples)} s of stereo`, goal: 1, tolerance: 1e-5 },
     { id: 'band-infer', label: `shipped network: inference, ${second(windowLength)} s of stereo to waveforms`, goal: 0.6, tolerance: 1e-4 },
   ],
   prepare: (folder) => {

@@ -66,7 +66,7 @@ const shape = [frames, batch, bins]
 export const blstm: Bench = {
   url: import.meta.url,
   works: [
-    { id: 'blstm-train', label: `BLSTM training step, batch ${batch}`, goal: 1, tolerance: 5e-4, repeats: 3 },
+    { id: 'blstm-train', label: `BLSTM training step, batch ${batch}`, goal: 1, tolerance: 1e-5, repeats: 3 },
     { id: 'blstm-infer', label: `BLSTM inference, batch ${batch}`, goal: 0.8, tolerance: 1e-5, repeats: 3 },
   ],
   prepare: (folder) => {

@@ -26,7 +26,7 @@ export const fourier: Bench = {
   url: import.meta.url,
   works: [1024, 512].flatMap((hop) => [
     { id: `stft-forward-${hop}`, label: `STFT and inverse, 60 s of stereo, hop ${hop}`, goal: 1, tolerance: 1e-5 },
-    { id: `stft-derivative-${hop}`, label: `the same with derivative, hop ${hop}`, goal: 1, tolerance: 1e-3 },
+    { id: `stft-derivative-${hop}`, label: `the same with derivative, hop ${hop}`, goal: 1, tolerance: 1e-5 },
   ]),
   prepare: (folder) => {
     for (const [i, name] of ['x', 'target'].entries()) writeArray(folder, name, noise(2 * samples, i + 1))

@@ -79,7 +79,7 @@ const shape = [batch, frames, width]
 export const transformer: Bench = {
   url: import.meta.url,
   works: [
-    { id: 'transformer-train', label: `transformer encoder training step, batch ${batch}`, goal: 1, tolerance: 1e-4 },
+    { id: 'transformer-train', label: `transformer encoder training step, batch ${batch}`, goal: 1, tolerance: 1e-5 },
     { id: 'transformer-infer', label: `transformer encoder inference, batch ${batch}`, goal: 0.7, tolerance: 1e-5 },
   ],
   prepare: (folder) => {

@@ -67,8 +67,8 @@ const batchOf = (id: string) => Number(id.split('-').at(-1))
 export const unet: Bench = {
   url: import.meta.url,
   works: [
-    { id: 'unet-train-2', label: 'U-Net training step, batch 2', goal: 1, tolerance: 1e-4 },
-    { id: 'unet-train-8', label: 'U-Net training step, batch 8', goal: 1, tolerance: 1e-4 },
+    { id: 'unet-train-2', label: 'U-Net training step, batch 2', goal: 1, tolerance: 1e-5 },
+    { id: 'unet-train-8', label: 'U-Net training step, batch 8', goal: 1, tolerance: 1e-5 },
     { id: 'unet-infer-2', label: 'U-Net inference, batch 2', goal: 0.6, tolerance: 1e-5, repeats: 10 },
     { id: 'unet-infer-8', label: 'U-Net inference, batch 8', goal: 0.6, tolerance: 1e-5 },
   ],
