@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadSeparator } from '../models/index.ts'
 import { demoCommand, runDemo } from './demo.ts'
+import { doctorCommand, runDoctor } from './doctor.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
 import { createInterrupt } from './interrupt.ts'
 import { runScore, scoreCommand } from './score.ts'
@@ -66,6 +67,7 @@ function createProgram(): Command {
         runDemo(flags, { loadSeparator: (name) => loadSeparator(name), stdout: process.stdout, stderr: process.stderr, signal }),
       ),
     ),
+    doctorCommand((flags) => work((signal) => runDoctor(flags, { version: version(), stdout: process.stdout, signal }))),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program

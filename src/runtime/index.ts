@@ -1,3 +1,8 @@
 /** Programs: graphs made ready to run on a backend. */
-export { createOnnxRuntimeBackend, type OnnxRuntimeOptions } from './backends/onnxruntime-node.node.ts'
+export {
+  createOnnxRuntimeBackend,
+  type OnnxRuntimeInfo,
+  type OnnxRuntimeOptions,
+  onnxRuntimeInfo,
+} from './backends/onnxruntime-node.node.ts'
 export * from './browser.ts'

@@ -24,6 +24,23 @@ function keepToItself(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
 }
 
+export interface OnnxRuntimeInfo {
+  readonly version: string
+  /** Execution providers that the package brings. */
+  readonly providers: readonly string[]
+  /** Those that need libraries of their own, installed apart. */
+  readonly onRequest: readonly string[]
+}
+
+/** Which ONNX Runtime is installed and what it was built with; whether a machine can use it is another question, which a backend answers. */
+export async function onnxRuntimeInfo(): Promise<OnnxRuntimeInfo> {
+  keepToItself()
+  const { env, listSupportedBackends } = await import('onnxruntime-node')
+  const supported = listSupportedBackends()
+  const names = (bundled: boolean) => supported.filter((backend) => backend.bundled === bundled).map(({ name }) => name)
+  return { version: env.versions.node ?? env.versions.common, providers: names(true), onRequest: names(false) }
+}
+
 function startThread(provider: 'cpu' | 'webgpu'): WorkerPort {
   const worker = startWorker(import.meta.url, './onnxruntime.worker.node', { workerData: { provider }, name: 'onnxruntime' })
   worker.unref()
