@@ -1,7 +1,8 @@
 /**
  * Adam with decoupled weight decay (Kingma & Ba 2015, arXiv 1412.6980; Loshchilov & Hutter 2019, arXiv 1711.05101) and a running average of
- * the weights, as a program over chunks of the flat arrays: one program whatever the model. New values go to a second set of arrays,
- * because ONNX Runtime is not told when an output aliases an input.
+ * the weights, as a program over chunks of the flat arrays: one program whatever the model. New values go where the old ones were, which ONNX
+ * Runtime is not told. It is safe because every operation here is element-wise and none reads an old value after its new one is made; a second
+ * set of arrays would be four times the size of the model.
  */
 import { type Backend, compile, type DeviceArray, type Program } from '../runtime/index.ts'
 import { add, div, mul, narrow, sqrt, square, sub, sum } from '../tensor/index.ts'
@@ -33,18 +34,13 @@ export interface AdamState {
   readonly average: DeviceArray
 }
 
-export const adamArrays = ['weights', 'first', 'second', 'average'] as const
+const adamArrays = ['weights', 'first', 'second', 'average'] as const
 
 export interface Adam {
   /** Global norm of the gradients. */
   norm(gradients: DeviceArray): Promise<number>
-  /** Writes the state after update number `step` (counted from 0) to `next`. */
-  update(
-    now: AdamState,
-    next: AdamState,
-    gradients: DeviceArray,
-    settings: { step: number; learningRate: number; norm: number },
-  ): Promise<void>
+  /** Turns the state into that after update number `step` (counted from 0). */
+  update(state: AdamState, gradients: DeviceArray, settings: { step: number; learningRate: number; norm: number }): Promise<void>
   dispose(): Promise<void>
 }
 
@@ -69,7 +65,7 @@ export async function createAdam(backend: Backend, length: number, options: Adam
   const normer = await compile(({ gradients }) => ({ energy: sum(square(gradients)) }), { gradients: [length] }, { backend })
   return {
     norm: async (gradients) => Math.sqrt(Number((await normer.run({ gradients: gradients.view(0, [length]) })).energy![0])),
-    update: async (now, next, gradients, { step, learningRate, norm }) => {
+    update: async (state, gradients, { step, learningRate, norm }) => {
       const settings = Float32Array.of(
         Math.min(1, options.clipNorm / (norm + 1e-6)),
         learningRate,
@@ -80,9 +76,8 @@ export async function createAdam(backend: Backend, length: number, options: Adam
         Math.min(options.averageDecay, (1 + step) / (10 + step)),
       )
       for (let offset = 0; offset < length; offset += size) {
-        const views = (state: AdamState, prefix = '') =>
-          Object.fromEntries(adamArrays.map((name) => [prefix + name, state[name].view(offset, [size])]))
-        await updater.run({ ...views(now), gradients: gradients.view(offset, [size]), settings }, { into: views(next, 'next/') })
+        const views = (prefix = '') => Object.fromEntries(adamArrays.map((name) => [prefix + name, state[name].view(offset, [size])]))
+        await updater.run({ ...views(), gradients: gradients.view(offset, [size]), settings }, { into: views('next/') })
       }
     },
     dispose: async () => {

@@ -5,7 +5,7 @@
 import { initialValues, type Layout, layoutOf, type Module, type Slot, traceTraining } from '../nn/index.ts'
 import { type Backend, compile, type DeviceArray, type DeviceView, type HostArray, type Program } from '../runtime/index.ts'
 import { grad, type Tensor } from '../tensor/index.ts'
-import { type AdamOptions, type AdamState, adamArrays, createAdam, paddedLength } from './adam.ts'
+import { type AdamOptions, type AdamState, createAdam, paddedLength } from './adam.ts'
 import { learningRate, type Schedule } from './schedule.ts'
 
 /** What is trained on: shapes of a batch, and the loss of one. */
@@ -122,21 +122,23 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
     { backend },
   )
   const adam = await createAdam(backend, length, options.adam)
-  const allocateState = async (): Promise<AdamState & { buffers: DeviceArray }> => ({
+  const adamState: AdamState = {
     weights: await backend.allocate(length),
     first: await backend.allocate(length),
     second: await backend.allocate(length),
     average: await backend.allocate(length),
-    buffers: await backend.allocate(Math.max(1, layout.bufferCount)),
-  })
+  }
   const gradients = await backend.allocate(length)
   const gradientViews = views(layout.parameters, gradients, 'gradient/')
-  let [now, next] = [await allocateState(), await allocateState()]
+  // Statistics are known before it is known whether the step is accepted: they have two places.
+  const bufferLength = Math.max(1, layout.bufferCount)
+  let [buffers, nextBuffers] = [await backend.allocate(bufferLength), await backend.allocate(bufferLength)]
+  const state = () => ({ ...adamState, buffers })
   const initial = initialValues(model, options.seed)
   const start = flatten(layout.parameters, length, initial)
-  await now.weights.write(start)
-  await now.average.write(start)
-  await now.buffers.write(flatten(layout.buffers, layout.bufferCount, initial))
+  await adamState.weights.write(start)
+  await adamState.average.write(start)
+  await buffers.write(flatten(layout.buffers, layout.bufferCount, initial))
   let step = 0
 
   return {
@@ -147,46 +149,46 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
     train: async (batch) => {
       const feeds: Record<string, HostArray | DeviceView> = {
         ...(batch as Record<string, Float32Array>),
-        ...views(layout.parameters, now.weights),
-        ...views(layout.buffers, now.buffers),
+        ...views(layout.parameters, adamState.weights),
+        ...views(layout.buffers, buffers),
       }
-      const into = { ...gradientViews, ...views(layout.buffers, next.buffers, 'next/') }
+      const into = { ...gradientViews, ...views(layout.buffers, nextBuffers, 'next/') }
       const loss = Number((await gradientsProgram.run(feeds, { into })).loss![0])
       const norm = await adam.norm(gradients)
       const rate = learningRate(schedule, step)
       const accepted = Number.isFinite(loss) && Number.isFinite(norm)
       if (accepted) {
-        await adam.update(now, next, gradients, { step, learningRate: rate, norm })
-        ;[now, next] = [next, now]
+        await adam.update(adamState, gradients, { step, learningRate: rate, norm })
+        ;[buffers, nextBuffers] = [nextBuffers, buffers]
       }
       step++
       return { step, loss, norm, learningRate: rate, accepted }
     },
     snapshot: async () => {
       const arrays = new Map<string, Float32Array>()
-      for (const name of [...adamArrays, 'buffers'] as const) arrays.set(name, await now[name].read())
+      for (const [name, array] of Object.entries(state())) arrays.set(name, await array.read())
       return arrays
     },
     restore: async (arrays, at) => {
-      for (const name of [...adamArrays, 'buffers'] as const) {
+      for (const [name, array] of Object.entries(state())) {
         const values = arrays.get(name)
-        if (values?.length !== now[name].length) {
+        if (values?.length !== array.length) {
           throw new RangeError(
-            `checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model needs ${now[name].length}; it belongs to another network`,
+            `checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model needs ${array.length}; it belongs to another network`,
           )
         }
-        await now[name].write(values)
+        await array.write(values)
       }
       step = at
     },
     averaged: async (batches) => {
-      const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, now.average, batches) : new Float32Array(0)
-      return new Map([...unflatten(layout.parameters, await now.average.read()), ...unflatten(layout.buffers, buffers)])
+      const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, adamState.average, batches) : new Float32Array(0)
+      return new Map([...unflatten(layout.parameters, await adamState.average.read()), ...unflatten(layout.buffers, buffers)])
     },
     dispose: async () => {
       await gradientsProgram.dispose()
       await adam.dispose()
-      for (const array of [gradients, ...[now, next].flatMap((state) => Object.values(state))]) await array.free()
+      for (const array of [gradients, nextBuffers, ...Object.values(state())]) await array.free()
     },
   }
 }
