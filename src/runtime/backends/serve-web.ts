@@ -12,6 +12,7 @@ interface OnnxRuntimeWeb {
 }
 
 declare const self: {
+  readonly name: string
   onmessage: ((event: { readonly data: Message }) => void) | null
   postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void
 }
@@ -66,8 +67,19 @@ function readPlacement(log: readonly string[]): Placement {
 }
 
 export function serveWeb({ env, InferenceSession, Tensor }: OnnxRuntimeWeb, provider: 'wasm' | 'webgpu'): void {
+  // Bundled into one file with ONNX Runtime, this is also what ONNX Runtime starts its threads from; those listen to it, not to us.
+  if (self.name.startsWith('em-pthread')) return
   const captured = createLogCapture()
-  self.onmessage = ({ data }) => receive(data)
+  const create = (bytes: Uint8Array, logSeverityLevel: 0 | 3) =>
+    InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel })
+
+  /** A session of its own, because one that told its placement goes on telling: every kernel of every run. */
+  const findPlacement = async (bytes: Uint8Array): Promise<Placement> => {
+    const log: string[] = []
+    await captured(log, async () => (await create(bytes, 0)).release())
+    return readPlacement(log)
+  }
+
   const receive = serve(
     (reply, transfer) => self.postMessage(reply, transfer),
     async ({ threads, wasmPaths, cpuNodes }) => {
@@ -78,23 +90,19 @@ export function serveWeb({ env, InferenceSession, Tensor }: OnnxRuntimeWeb, prov
         Tensor,
         fillsGivenTensors: false,
         createSession: async (bytes) => {
-          if (provider === 'wasm') {
-            return { session: await InferenceSession.create(bytes, { executionProviders: ['wasm'], logSeverityLevel: 3 }) }
-          }
-          const log: string[] = []
-          const session = await captured(log, () => InferenceSession.create(bytes, { executionProviders: ['webgpu'], logSeverityLevel: 0 }))
-          const placement = readPlacement(log)
-          if (cpuNodes === 'refuse' && placement.onCpu.length > 0) {
-            await session.release()
-            const count = placement.onCpu.length
+          if (provider === 'wasm') return { session: await create(bytes, 3) }
+          const placement = await findPlacement(bytes)
+          const count = placement.onCpu.length
+          if (cpuNodes === 'refuse' && count > 0) {
             throw new Error(
               `${count === 1 ? '1 node has' : `${count} nodes have`} no WebGPU kernel and would run on the CPU: ${placement.onCpu.join(', ')}; ` +
                 'cpuNodes: "allow" accepts that',
             )
           }
-          return { session, placement }
+          return { session: await create(bytes, 3), placement }
         },
       }
     },
   )
+  self.onmessage = ({ data }) => receive(data)
 }
