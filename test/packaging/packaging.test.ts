@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { titleOfPage } from './page.ts'
 import { createStranger, type Stranger } from './stranger.ts'
 
 interface Manifest {
@@ -80,6 +81,22 @@ test('the library example of the README runs', () => {
   stranger.run('node', 'out/example.js')
   expect(existsSync(join(stranger.folder, 'stems/song.vocals.wav'))).toBe(true)
   expect(existsSync(join(stranger.folder, 'stems/song.instrumental.wav'))).toBe(true)
+})
+
+test('a page that a bundler made of it computes in Web Workers, with threads where the headers allow them', async () => {
+  const script = `
+    import { compile, createOnnxRuntimeWebBackend } from 'divisi/runtime'
+    import { matmul } from 'divisi/tensor'
+    const double = async () => {
+      const backend = await createOnnxRuntimeWebBackend({ device: 'wasm' })
+      const program = await compile(({ a, b }) => ({ y: matmul(a, b) }), { a: [1, 2], b: [2, 1] }, { backend })
+      const { y } = await program.run({ a: Float32Array.of(1, 2), b: Float32Array.of(3, 4) })
+      return crossOriginIsolated + ': ' + backend.description + ': ' + y
+    }
+    double().catch((error) => String(error)).then((text) => { document.title = text })`
+  const isolated = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+  expect(await titleOfPage(stranger, script, isolated)).toMatch(/^true: onnxruntime-web [\d.]+, wasm, \d+ threads?: 11$/)
+  expect(await titleOfPage(stranger, script, {})).toMatch(/^false: onnxruntime-web [\d.]+, wasm, 1 thread: 11$/)
 })
 
 test('the command runs', () => {
