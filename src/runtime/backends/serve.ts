@@ -16,9 +16,20 @@ export interface OnnxRuntime {
   readonly fillsGivenTensors: boolean
 }
 
+/**
+ * Gives back the memory of arrays at once. onnxruntime-node returns a copy of every output, also of those that it wrote into given arrays; left
+ * to the garbage collector, some steps' worth of all gradients and weights waits for it. Posting to a closed port takes the memory away.
+ */
+function createShredder(): (values: readonly HostArray[]) => void {
+  const { port1, port2 } = new MessageChannel()
+  port2.close()
+  return (values) => port1.postMessage(null, [...new Set(values.map(({ buffer }) => buffer as ArrayBuffer))])
+}
+
 function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>): (request: Request) => Promise<Answer> {
   const sessions = new Map<number, InferenceSession>()
   const arrays = new Map<number, Float32Array>()
+  const shred = createShredder()
   let runtime: OnnxRuntime
 
   const arrayAt = ({ array, offset }: Extract<Location, { array: number }>, spec: TensorSpec): Float32Array =>
@@ -77,10 +88,17 @@ function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>
         )
         const results = await sessions.get(request.program)!.run(given, wanted)
         const values: HostArray[] = []
+        const spent = feeds.flatMap(({ location }) => ('data' in location ? [location.data] : []))
         for (const { name, spec, location } of fetches) {
-          if (!location) values.push(hostArray(results[name]!, spec))
-          else if (!runtime.fillsGivenTensors) (locate(location, spec) as Float32Array).set(results[name]!.data as Float32Array)
+          const value = hostArray(results[name]!, spec)
+          if (!location) {
+            values.push(value)
+            continue
+          }
+          if (!runtime.fillsGivenTensors) (locate(location, spec) as Float32Array).set(value as Float32Array)
+          spent.push(value)
         }
+        shred(spent)
         return { values }
       }
     }
