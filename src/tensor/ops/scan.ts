@@ -245,7 +245,10 @@ function applyScan(step: Body, { carry, sequences, length, reverse, since, fused
     inner.push(placeholder)
     outer.push(x)
   }
-  const outputs = substitute(step.outputs, captured, (node) => !varying.has(node))
+  // A stacked output that is asked for twice is stacked once: an addition passes one cotangent on to both of its operands.
+  const [states, stacked] = [step.outputs.slice(0, carry.length), step.outputs.slice(carry.length)]
+  const distinct = stacked.filter((x, i) => stacked.findIndex((y) => same(x, y)) === i)
+  const outputs = substitute([...states, ...distinct], captured, (node) => !varying.has(node))
   const id = nextSerial()
   const attributes: ScanAttributes = {
     body: { inputs: [...step.inputs, ...inner], outputs },
@@ -257,7 +260,8 @@ function applyScan(step: Body, { carry, sequences, length, reverse, since, fused
     fused: fused?.lower,
     toJSON: () => id,
   }
-  return scanPrimitive([...carry, ...sequences, ...outer, ...(fused?.inputs ?? [])], attributes)
+  const tensors = scanPrimitive([...carry, ...sequences, ...outer, ...(fused?.inputs ?? [])], attributes)
+  return [...tensors.slice(0, states.length), ...stacked.map((x) => tensors[states.length + distinct.findIndex((y) => same(x, y))]!)]
 }
 
 export interface ScanOptions {
