@@ -49,18 +49,9 @@ export interface Trainer<Name extends string> {
   dispose(): Promise<void>
 }
 
-/** Flat array with every slot's values in place. */
-function flatten(slots: readonly Slot[], length: number, values: ReadonlyMap<string, Float32Array>): Float32Array {
-  const flat = new Float32Array(length)
-  for (const { name, offset, size } of slots) {
-    const data = values.get(name)
-    if (data?.length !== size)
-      throw new RangeError(
-        `weights: "${name}" needs ${size} values, there are ${data?.length ?? 'none'}; the file belongs to another network`,
-      )
-    flat.set(data, offset)
-  }
-  return flat
+/** Writes every slot's values to their place; slot by slot, because a flat copy of a large model is memory too. */
+async function place(slots: readonly Slot[], values: ReadonlyMap<string, Float32Array>, ...arrays: readonly DeviceArray[]): Promise<void> {
+  for (const { name, offset } of slots) for (const array of arrays) await array.write(values.get(name)!, offset)
 }
 
 function views(slots: readonly Slot[], array: DeviceArray, prefix = ''): Record<string, DeviceView> {
@@ -135,10 +126,8 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   let [buffers, nextBuffers] = [await backend.allocate(bufferLength), await backend.allocate(bufferLength)]
   const state = () => ({ ...adamState, buffers })
   const initial = initialValues(model, options.seed)
-  const start = flatten(layout.parameters, length, initial)
-  await adamState.weights.write(start)
-  await adamState.average.write(start)
-  await buffers.write(flatten(layout.buffers, layout.bufferCount, initial))
+  await place(layout.parameters, initial, adamState.weights, adamState.average)
+  await place(layout.buffers, initial, buffers)
   let step = 0
 
   return {

@@ -74,6 +74,7 @@ function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>
         return {}
       case 'write':
         arrays.get(request.array)!.set(request.values, request.offset)
+        shred([request.values])
         return {}
       case 'read':
         return { values: [arrays.get(request.array)!.slice(request.offset, request.offset + request.length)] }
