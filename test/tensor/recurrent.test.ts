@@ -97,8 +97,9 @@ describe('what is written for a recurrent layer', () => {
     expect(inference.MatMul).toBeUndefined()
     const gradients = grad(sum(y), [x, ...Object.values(weights)])
     const training = countOps(writeOnnx({ y, ...Object.fromEntries(gradients.map((g, i) => [`g${i}`, g])) }))
-    expect(training).toMatchObject({ Scan: 4 })
-    expect(training[opType]).toBeUndefined()
+    // The plain layer's derivative needs its states only, so that it stays fused forwards.
+    expect(training).toMatchObject(name === 'rnn' ? { Scan: 2, RNN: 2 } : { Scan: 4 })
+    if (name !== 'rnn') expect(training[opType]).toBeUndefined()
   })
 
   it('the last state alone needs no stack of all of them', () => {

@@ -27,6 +27,7 @@ import {
 import { add, zerosLike } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { reshape, transpose } from './movement.ts'
+import { concat, narrow } from './slicing.ts'
 
 /** Another way to compute a scan's outputs, taken where no derivative asks for what the steps computed. */
 export interface FusedScan {
@@ -65,6 +66,22 @@ function remember(node: OperationNode, x: Tensor, attributes: ScanAttributes): T
   for (let i = outputs.length; i <= index; i++) outputs.push(outputSpec(body.outputs[i]!, i, attributes))
   return { node, index, ...outputs[index]! }
 }
+
+/**
+ * What a carry was at the start of every step: its start, then what the steps but the last made of it. As these are often stacked for the
+ * caller already (the states of a recurrent layer), they need not be remembered once more.
+ */
+function carriesBefore(node: OperationNode, position: number, attributes: ScanAttributes): Tensor {
+  const { body, length, reverse } = attributes
+  const start = node.inputs[position]!
+  const first = reshape(start, [1, ...start.shape])
+  if (length === 1) return first
+  const stack = remember(node, body.outputs[position]!, attributes)
+  return reverse ? concat([narrow(stack, 0, 1, length), first], 0) : concat([first, narrow(stack, 0, 0, length - 1)], 0)
+}
+
+/** Functions so cheap that computing them again beats remembering their values. */
+const cheap = new Set(['tanh', 'sigmoid', 'relu'])
 
 function flatRows(x: Tensor): Tensor {
   return reshape(x, [-1, x.shape.at(-1)!])
@@ -131,17 +148,25 @@ const scanPrimitive = definePrimitive<ScanAttributes>('scan', {
     const sequences: { readonly inner: Tensor; readonly outer: Tensor }[] = stacked.map(({ ct, outer }) => ({ inner: ct, outer }))
     const stackOf = (x: Tensor): Tensor => {
       const position = body.inputs.findIndex((y) => same(x, y))
-      return position < carries ? remember(node, x, attributes) : inputs[position]!
+      if (position < 0) return remember(node, x, attributes)
+      return position < carries ? carriesBefore(node, position, attributes) : inputs[position]!
     }
     const replaced = new TensorMap<Tensor>()
     const old = (other: Node) => other.kind === 'operation' && other.serial < start
-    for (const x of [...topologicalOrder(results, old).flatMap((other) => other.inputs), ...results]) {
+    const provide = (x: Tensor): void => {
       const position = body.inputs.findIndex((y) => same(x, y))
-      if (replaced.get(x) || (position < 0 && !old(x.node))) continue
+      if (replaced.get(x) || (position < 0 && !old(x.node))) return
+      const source = x.node as OperationNode
+      if (position < 0 && cheap.has(source.operation.name) && body.outputs.some((y) => same(y, source.inputs[0]!))) {
+        provide(source.inputs[0]!)
+        replaced.set(x, { ...x, node: { ...source, serial: nextSerial(), inputs: [replaced.get(source.inputs[0]!)!] } })
+        return
+      }
       const inner = position >= constantFrom ? inputs[position]! : input('remembered', x.shape, x.dtype)
       replaced.set(x, inner)
       if (position < constantFrom) sequences.push({ inner, outer: stackOf(x) })
     }
+    for (const x of [...topologicalOrder(results, old).flatMap((other) => other.inputs), ...results]) provide(x)
     const step: Body = {
       inputs: [...carried.map(({ ct }) => ct), ...summed.map(({ total }) => total), ...sequences.map(({ inner }) => inner)],
       outputs: substitute(results, replaced, old),
