@@ -105,6 +105,17 @@ function withoutDead(nodes: readonly OnnxNode[], outputs: readonly string[]): On
   return alive.reverse()
 }
 
+/**
+ * Nodes whose values are outputs only, moved to the end, youngest first. ONNX Runtime starts from the last of these and computes what it needs
+ * before it turns to the one before it. In the order of tracing the gradient of the first layer would be its first aim, and those of all
+ * other layers would wait with their operands in memory to the end.
+ */
+function leavesLast(nodes: readonly OnnxNode[]): OnnxNode[] {
+  const read = new Set(namesRead(nodes))
+  const isLeaf = ({ to }: OnnxNode) => !to.some((name) => read.has(name))
+  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()]
+}
+
 /** Lowers everything that the roots depend on and that the scope does not know yet. `leaf` names inputs and constants. */
 function createWriter(constants: ReturnType<typeof createConstants>, target: Target, leaf: (x: Tensor) => string) {
   let counter = 0
@@ -152,6 +163,7 @@ function createWriter(constants: ReturnType<typeof createConstants>, target: Tar
 
   const writeAll = (roots: readonly Tensor[], scope: Scope): void => {
     const order = topologicalOrder(roots, (node) => lookUp(scope, ({ names }) => names, node) !== undefined)
+    order.sort((a, b) => a.serial - b.serial)
     const used = usedOutputs(order, roots)
     for (const node of order) scope.names.set(node, lower(node, used.get(node)!, scope))
   }
@@ -238,7 +250,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: We
     scope.nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
     return name
   })
-  const nodes = withoutDead(scope.nodes, results)
+  const nodes = leavesLast(withoutDead(scope.nodes, results))
   const read = new Set(namesRead(nodes))
   const inputSpecs = Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name)))
   for (const [name] of named) {

@@ -5,7 +5,7 @@
  * set of arrays would be four times the size of the model.
  */
 import { type Backend, compile, type DeviceArray, type Program } from '../runtime/index.ts'
-import { add, div, mul, narrow, sqrt, square, sub, sum } from '../tensor/index.ts'
+import { add, div, matmul, mul, narrow, reshape, sqrt, square, sub, sum } from '../tensor/index.ts'
 
 export interface AdamOptions {
   readonly betas: readonly [number, number]
@@ -62,7 +62,13 @@ export async function createAdam(backend: Backend, length: number, options: Adam
     { weights: [size], first: [size], second: [size], average: [size], gradients: [size], settings: [6] },
     { backend },
   )
-  const normer = await compile(({ gradients }) => ({ energy: sum(square(gradients)) }), { gradients: [length] }, { backend })
+  // As products of rows with themselves the squares are never in memory.
+  const row = length % 4096 === 0 ? 4096 : 64
+  const normer = await compile(
+    ({ gradients }) => ({ energy: sum(matmul(reshape(gradients, [-1, 1, row]), reshape(gradients, [-1, row, 1]))) }),
+    { gradients: [length] },
+    { backend },
+  )
   return {
     norm: async (gradients) => Math.sqrt(Number((await normer.run({ gradients: gradients.view(0, [length]) })).energy![0])),
     update: async (state, gradients, { step, learningRate, norm }) => {

@@ -116,21 +116,35 @@ export function lowerWeightGradient(emitter: Emitter, x: Operand, y: Operand, ge
         2,
       ),
     )
-  const channelAxis = merges ? 0 : 1
-  if (inPer <= outPer) {
-    const joined = concat(
-      copies.map((copy) => copy.x),
-      channelAxis,
+  // Taps are joined inside their channel: the products come in the order of the weight. A transposition after them, small as it is, would be
+  // moved by ONNX Runtime and with it the order in which gradients are computed (formats/onnx.ts, leavesLast).
+  const joined = (parts: readonly string[], channels: number) => {
+    const rank = merges ? [channels, 1, batch * positions] : [batch, channels, 1, positions]
+    return concat(
+      parts.map((part) => reshape(part, rank)),
+      rank.length - 2,
     )
-    const products = product(first.y, outPer, joined, count * inPer, [outPer, count, inPer])
-    return result(emitter.node('Transpose', [products], { perm: [0, 2, 1] })[0]!)
   }
-  const joined = concat(
+  if (inPer <= outPer) {
+    const ofX = joined(
+      copies.map((copy) => copy.x),
+      inPer,
+    )
+    return result(product(first.y, outPer, ofX, inPer * count, [outPer, inPer, count]))
+  }
+  const ofY = joined(
     copies.map((copy) => copy.y),
-    channelAxis,
+    outPer,
   )
-  const products = product(joined, count * outPer, first.x, inPer, [count, outPer, inPer])
-  return result(emitter.node('Transpose', [products], { perm: [1, 2, 0] })[0]!)
+  const products = product(first.x, inPer, ofY, outPer * count, [inPer, outPer, count])
+  if (outPer === 1) return result(products)
+  const perOutput = emitter.node('Split', [products], { axis: 1, num_outputs: outPer }, outPer)
+  return result(
+    concat(
+      perOutput.map((part) => reshape(part, [1, inPer, count])),
+      0,
+    ),
+  )
 }
 
 /** For each axis whether y is shifted along it rather than x, so that the copies hold the fewest numbers; `mixed` allows both. */
