@@ -1,6 +1,6 @@
 /** Conventions and accuracy of element-wise functions that random draws do not see, on both backends. Golden numbers: SciPy 1.10 and the definitions. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { describe, expect, it } from 'vitest'
+import { evaluate } from '../../src/runtime/index.ts'
 import {
   abs,
   add,
@@ -41,21 +41,12 @@ import {
   tan,
   where,
 } from '../../src/tensor/index.ts'
+import { onNodeBackends } from './support.ts'
 
 const whole = (...values: number[]) => constant(values, [values.length], 'int64')
 const bool = (...values: number[]) => constant(values, [values.length], 'bool')
 
-describe.each([
-  { name: 'reference', create: async () => createReferenceBackend() },
-  { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads: 1 }) },
-])('on $name', ({ create }) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await create()
-  })
-  afterAll(() => backend.dispose())
-
-  const numbers = async (...tensors: Tensor[]) => (await evaluate(() => tensors, backend)).map((values) => Array.from(values, Number))
+onNodeBackends((numbers) => {
   const gradient = (f: (x: Tensor) => Tensor, ...at: number[]) => {
     const x = constant(at)
     return numbers(...grad(sum(mul(f(x), constant([2, 4, 8, 16, 32, 64].slice(0, at.length)))), [x])).then(([g]) => g)

@@ -12,13 +12,7 @@ import {
   sizeOf,
   sum,
 } from '../../src/tensor/index.ts'
-
-/** Whole numbers from -5 to 5 in an order that repeats after 11. */
-const sequence = (shape: Shape) =>
-  constant(
-    Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7) % 11) - 5),
-    shape,
-  )
+import { sequence } from './support.ts'
 
 let onnx: Backend
 beforeAll(async () => {
@@ -63,7 +57,7 @@ describe('gives what PyTorch gives', () => {
     [[1, 1, 5], { size: 7 }, [-5, -5, 2, -2, -2, 5, 1]],
   ])('%j %j', async (shape, options, expected) => {
     for (const backend of [undefined, onnx]) {
-      const [y] = await evaluate(() => [interpolate(sequence(shape), options)], backend)
+      const [y] = await evaluate(() => [interpolate(sequence(...shape), options)], backend)
       expect(y).toHaveLength(expected.length)
       for (const [i, value] of Array.from(y as Float32Array).entries()) expect(value, `[${i}]`).toBeCloseTo(expected[i]!, 5)
     }
@@ -72,7 +66,7 @@ describe('gives what PyTorch gives', () => {
 
 it('stays within 1e-6 of float64 in long axes, whatever the factor', async () => {
   for (const size of [1000, 700, 300, 250]) {
-    const y = interpolate(sequence([1, 1, 500, 2]), { size: [size, 3], mode: 'bilinear' })
+    const y = interpolate(sequence(...[1, 1, 500, 2]), { size: [size, 3], mode: 'bilinear' })
     const [[expected], [actual]] = [await evaluate(() => [y]), await evaluate(() => [y], onnx)]
     // Of values up to 5: one unit of rounding is 4e-7.
     const worst = Array.from(expected as Float64Array).reduce((far, value, i) => Math.max(far, Math.abs(value - Number(actual![i]))), 0)

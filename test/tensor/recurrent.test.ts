@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { writeOnnx } from '../../src/formats/index.ts'
-import { type Backend, createOnnxRuntimeBackend, createReferenceBackend } from '../../src/runtime/index.ts'
 import { concat, constant, grad, gru, input, lstm, mul, type RecurrentWeights, rnn, sum, type Tensor } from '../../src/tensor/index.ts'
-import { countOps } from './support.ts'
+import { countOps, onNodeBackends } from './support.ts'
 
 interface Golden {
   readonly x: number[]
@@ -47,16 +46,7 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[]): vo
   for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 4)
 }
 
-describe.each([
-  { backendName: 'reference', create: async () => createReferenceBackend() },
-  { backendName: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads: 1 }) },
-])('on $backendName', ({ create }) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await create()
-  })
-  afterAll(() => backend.dispose())
-
+onNodeBackends((_, backend) => {
   it.each(['rnn', 'lstm', 'gru'])('a bidirectional %s gives the outputs and gradients of PyTorch', async (name) => {
     const golden = goldens[name]!
     const { x, weights, y } = traced(name)
@@ -66,7 +56,7 @@ describe.each([
     )
     const wrt = [x, ...Object.values(weights)]
     const gradients = grad(sum(mul(y, ramp)), wrt)
-    const program = await backend.load({ y, ...Object.fromEntries(gradients.map((g, i) => [`g${i}`, g])) })
+    const program = await backend().load({ y, ...Object.fromEntries(gradients.map((g, i) => [`g${i}`, g])) })
     const result = await program.run(feedsOf(golden))
     expectClose(result.y as Float32Array, golden.y)
     expectClose(result.g0 as Float32Array, golden.dx)
@@ -78,7 +68,7 @@ describe.each([
 
   it.each(['rnn', 'lstm', 'gru'])('a bidirectional %s without derivatives gives the same outputs', async (name) => {
     const golden = goldens[name]!
-    const program = await backend.load({ y: traced(name).y })
+    const program = await backend().load({ y: traced(name).y })
     expectClose((await program.run(feedsOf(golden))).y as Float32Array, golden.y)
     await program.dispose()
   })

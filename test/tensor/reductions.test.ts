@@ -1,6 +1,5 @@
 /** Conventions of reductions and running sums, on both backends. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { describe, expect, it } from 'vitest'
 import {
   all,
   any,
@@ -18,21 +17,11 @@ import {
   type Tensor,
   variance,
 } from '../../src/tensor/index.ts'
+import { onNodeBackends } from './support.ts'
 
 const whole = (...values: number[]) => constant(values, [values.length], 'int64')
 
-describe.each([
-  { name: 'reference', create: async () => createReferenceBackend() },
-  { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads: 1 }) },
-])('on $name', ({ create }) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await create()
-  })
-  afterAll(() => backend.dispose())
-
-  const numbers = async (...tensors: Tensor[]) => (await evaluate(() => tensors, backend)).map((values) => Array.from(values, Number))
-
+onNodeBackends((numbers) => {
   it('min and max share the gradient among equal extremes', async () => {
     const x = constant([4, 1, 4, 1, 1, 9], [2, 3])
     expect(await numbers(min(x), max(x, { axes: [0] }), min(x, { axes: [1], keepDims: true }))).toEqual([[1], [4, 1, 9], [1, 1]])

@@ -1,6 +1,5 @@
 /** Conventions of slices, padding, splitting and tiling, on both backends and for all dtypes. Padding is compared with NumPy's. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { describe, expect, it } from 'vitest'
 import {
   cast,
   constant,
@@ -22,6 +21,7 @@ import {
   unsqueeze,
   unstack,
 } from '../../src/tensor/index.ts'
+import { onNodeBackends } from './support.ts'
 
 const count = (n: number, shape: number[] = [n], dtype: DType = 'float32') =>
   constant(
@@ -30,17 +30,7 @@ const count = (n: number, shape: number[] = [n], dtype: DType = 'float32') =>
     dtype,
   )
 
-describe.each([
-  { name: 'reference', create: async () => createReferenceBackend() },
-  { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads: 1 }) },
-])('on $name', ({ create }) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await create()
-  })
-  afterAll(() => backend.dispose())
-
-  const numbers = async (...tensors: Tensor[]) => (await evaluate(() => tensors, backend)).map((values) => Array.from(values, Number))
+onNodeBackends((numbers) => {
   /** The gradient of f where output i weighs 2^i. */
   const gradient = async (x: Tensor, f: (x: Tensor) => Tensor) => {
     const y = f(x)

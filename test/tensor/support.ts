@@ -1,5 +1,37 @@
-/** Looks into models that were written. */
+/** What tests of tensor functions share: both backends of Node, numbers to compute with, and a look into models that were written. */
+import { afterAll, beforeAll, describe } from 'vitest'
 import type { OnnxGraph } from '../../src/formats/index.ts'
+import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { constant, type Shape, sizeOf, type Tensor } from '../../src/tensor/index.ts'
+
+/** Runs tensors and gives their numbers. */
+export type Numbers = (...tensors: readonly Tensor[]) => Promise<number[][]>
+
+/** Declares tests once for the reference and once for onnxruntime-node. */
+export function onNodeBackends(declare: (numbers: Numbers, backend: () => Backend) => void, { threads = 1 } = {}): void {
+  describe.each([
+    { name: 'reference', create: async () => createReferenceBackend() },
+    { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads }) },
+  ])('on $name', ({ create }) => {
+    let backend: Backend
+    beforeAll(async () => {
+      backend = await create()
+    })
+    afterAll(() => backend.dispose())
+    declare(
+      async (...tensors) => (await evaluate(() => tensors, backend)).map((values) => Array.from(values, Number)),
+      () => backend,
+    )
+  })
+}
+
+/** Whole numbers from -5 to 5 in an order that repeats after 11: sums of their products are exact, and no mistake of order goes unseen. */
+export function sequence(...shape: Shape): Tensor {
+  return constant(
+    Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7) % 11) - 5),
+    shape,
+  )
+}
 
 interface Message {
   readonly [field: number]: readonly (Uint8Array | bigint)[]

@@ -1,6 +1,5 @@
 /** Values that random draws never hit: exact ties, kinks, empty lists of axes, and whole numbers, on both backends. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { expect, it } from 'vitest'
 import {
   abs,
   add,
@@ -18,18 +17,10 @@ import {
   sum,
   type Tensor,
 } from '../../src/tensor/index.ts'
+import { onNodeBackends } from './support.ts'
 
-describe.each([
-  { name: 'reference', create: async () => createReferenceBackend() },
-  { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads: 1 }) },
-])('on $name', ({ create }) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await create()
-  })
-  afterAll(() => backend.dispose())
-
-  const numbers = async (f: () => readonly Tensor[]) => (await evaluate(f, backend)).map((values) => Array.from(values, Number))
+onNodeBackends((run) => {
+  const numbers = (f: () => readonly Tensor[]) => run(...f())
   /** Gradients where the outputs' elements weigh 2, 4, 8: powers of two, so that float32 is exact. */
   const gradients = (f: (...at: Tensor[]) => Tensor, ...at: number[][]) =>
     numbers(() => {

@@ -19,14 +19,7 @@ import {
   type Tensor,
   unfold,
 } from '../../src/tensor/index.ts'
-
-/** Whole numbers from -5 to 5 in an order that repeats after 11. */
-function sequence(...shape: number[]): Tensor {
-  return constant(
-    Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7) % 11) - 5),
-    shape,
-  )
-}
+import { sequence } from './support.ts'
 
 let onnx: Backend
 beforeAll(async () => {
