@@ -10,7 +10,8 @@ import { checkDtypes, constant, type Emitter, type OnnxAttribute, ShapeError, ty
 import { add, mul, relu, sigmoid, sub, tanh } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { expand, transpose } from './movement.ts'
-import { type FusedScan, scan } from './scan.ts'
+import { scan } from './scan.ts'
+import type { FusedScan } from './scan-step.ts'
 import { split } from './split.ts'
 
 /** Weights of one layer and direction, named and laid out as in PyTorch; `gates` is 1 (plain), 4 (LSTM: i, f, g, o) or 3 (GRU: r, z, n). */
