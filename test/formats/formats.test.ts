@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { readSafetensors, writeOnnx, writeSafetensors } from '../../src/formats/index.ts'
-import { add, input, mul } from '../../src/tensor/index.ts'
+import { add, grad, input, matmul, mul, split, sum, tanh } from '../../src/tensor/index.ts'
+import { writtenNodes } from '../tensor/support.ts'
 
 describe('safetensors', () => {
   const tensors = new Map([
@@ -100,6 +101,37 @@ describe('writeOnnx', () => {
     const x = input('x', [4])
     const once = writeOnnx({ y: mul(x, x) }).nodes
     expect(writeOnnx({ y: add(mul(x, x), mul(x, x)) }).nodes).toBe(once + 1)
+  })
+
+  it('leaves out what nobody reads, and inputs that only that would have read', () => {
+    const [x, unused] = [input('x', [4]), input('unused', [4])]
+    const parts = split(x, 2, 0)
+    mul(unused, 2)
+    const graph = writeOnnx({ y: parts[0]! })
+    expect([graph.nodes, Object.keys(graph.inputs)]).toEqual([1, ['x']])
+  })
+
+  // ONNX Runtime starts from the last of the nodes that nothing reads: see leavesLast.
+  it('puts gradients at the end, that of the first layer before that of the last', () => {
+    const [x, first, last] = [input('x', [1, 2]), input('first', [2, 2]), input('last', [2, 1])]
+    const loss = sum(matmul(tanh(matmul(x, first)), last))
+    const [dFirst, dLast] = grad(loss, [first, last])
+    for (const outputs of [
+      { loss, dFirst: dFirst!, dLast: dLast! },
+      { dLast: dLast!, dFirst: dFirst!, loss },
+    ]) {
+      const names = writtenNodes(writeOnnx(outputs)).flatMap((node) => node.outputs)
+      expect(names.slice(-3)).toEqual(['dFirst', 'dLast', 'loss'])
+    }
+  })
+
+  it('stores weights given as bits of float16 in half the room', () => {
+    const w = input('w', [1000])
+    const [single, half] = [new Float32Array(1000), new Uint16Array(1000)].map((values) =>
+      writeOnnx({ y: mul(w, 2) }, new Map([['w', values]])),
+    )
+    expect(single!.bytes.length - half!.bytes.length).toBeGreaterThan(1900)
+    expect(half!.inputs).toEqual({})
   })
 
   it('refuses two inputs of one name, and an output named like an input', () => {

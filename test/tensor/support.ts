@@ -64,19 +64,26 @@ function readMessage(bytes: Uint8Array): Message {
   return fields
 }
 
-/** How many nodes of each operator a model has, bodies included. */
-export function countOps({ bytes }: Pick<OnnxGraph, 'bytes'>): Record<string, number> {
-  const counts: Record<string, number> = {}
-  const visit = (graph: Uint8Array) => {
-    for (const node of (readMessage(graph)[1] ?? []) as Uint8Array[]) {
+export interface WrittenNode {
+  readonly opType: string
+  readonly outputs: readonly string[]
+}
+
+/** The nodes of a model in their order, those of bodies before the node that has them. */
+export function writtenNodes({ bytes }: Pick<OnnxGraph, 'bytes'>): WrittenNode[] {
+  const text = (field: Uint8Array | bigint) => new TextDecoder().decode(field as Uint8Array)
+  const visit = (graph: Uint8Array): WrittenNode[] =>
+    ((readMessage(graph)[1] ?? []) as Uint8Array[]).flatMap((node) => {
       const fields = readMessage(node)
-      const opType = new TextDecoder().decode(fields[4]![0] as Uint8Array)
-      counts[opType] = (counts[opType] ?? 0) + 1
-      for (const attribute of (fields[5] ?? []) as Uint8Array[]) {
-        for (const body of (readMessage(attribute)[6] ?? []) as Uint8Array[]) visit(body)
-      }
-    }
-  }
-  visit(readMessage(bytes)[7]![0] as Uint8Array)
+      const bodies = ((fields[5] ?? []) as Uint8Array[]).flatMap((attribute) => (readMessage(attribute)[6] ?? []) as Uint8Array[])
+      return [...bodies.flatMap(visit), { opType: text(fields[4]![0]!), outputs: (fields[2] ?? []).map(text) }]
+    })
+  return visit(readMessage(bytes)[7]![0] as Uint8Array)
+}
+
+/** How many nodes of each operator a model has, bodies included. */
+export function countOps(graph: Pick<OnnxGraph, 'bytes'>): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { opType } of writtenNodes(graph)) counts[opType] = (counts[opType] ?? 0) + 1
   return counts
 }
