@@ -1,7 +1,7 @@
 /** scan, checkpoint, customDerivative: what the generic cases of cases/control.ts do not see. */
 import { describe, expect, it } from 'vitest'
 import { writeOnnx } from '../../src/formats/index.ts'
-import { createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
 import {
   add,
   checkpoint,
@@ -154,6 +154,25 @@ describe('checkpoint', () => {
     const ops = countOps(writeOnnx({ g: g! }))
     expect(ops.Add).toBe(1)
     expect(ops.Sin).toBe(1)
+  })
+})
+
+describe('on ONNX Runtime', () => {
+  it('a loop by count alone can be differentiated', async () => {
+    const backend = await createOnnxRuntimeBackend({ threads: 1 })
+    const x = vector(1, 2)
+    const [dx] = await evaluate(
+      () => grad(sum(scan(([h]) => ({ carry: [mul(h!, 2)] }), { carry: [x], length: 3 }).carry[0]!), [x]),
+      backend,
+    )
+    expect(Array.from(dx as Float32Array)).toEqual([8, 8])
+    await backend.dispose()
+  })
+
+  it('a checkpoint of a graph’s input computes again, too', () => {
+    const x = input('x', [4])
+    const y = checkpoint((h) => sin(sin(sin(h))), x)
+    expect(countOps(writeOnnx({ y, g: grad(sum(y), [x])[0]! })).Sin).toBe(5)
   })
 })
 

@@ -27,14 +27,18 @@ const barrierPrimitive = definePrimitive<null>('barrier', {
 interface Region {
   /** A closed copy of what was traced: inputs are the arguments, then what it read from outside. */
   readonly body: Body
+  /** How many of the inputs are arguments. */
+  readonly arguments: number
   readonly toJSON: () => number
 }
 
 const checkpointPrimitive = definePrimitive<Region>('checkpoint', {
   infer: ([y]) => [{ shape: y!.shape, dtype: y!.dtype }],
-  vjp: ({ inputs: [, ...given], cotangents: [ct], needs: [, ...needs], attributes: { body } }) => {
-    // Weights are there anyway; what was computed comes again when the derivative gets to it.
-    const again = given.map((x) => (x.dtype === 'float32' && x.node.kind === 'operation' ? barrierPrimitive([x, ct!], null)[0]! : x))
+  vjp: ({ inputs: [, ...given], cotangents: [ct], needs: [, ...needs], attributes: { body, arguments: count } }) => {
+    // What is computed again waits for the derivative. Weights that the function reads from outside need not: what depends on them alone is small.
+    const again = given.map((x, i) =>
+      x.dtype === 'float32' && (i < count || x.node.kind === 'operation') ? barrierPrimitive([x, ct!], null)[0]! : x,
+    )
     const since = nextSerial()
     const replaced = new TensorMap<Tensor>()
     for (const [i, x] of body.inputs.entries()) replaced.set(x, again[i]!)
@@ -71,9 +75,10 @@ export function checkpoint(f: (...x: Tensor[]) => Tensor, ...x: readonly Tensor[
     inner.push(placeholder)
     outer.push(given)
   }
+  const count = outer.filter((given) => x.some((argument) => argument.node === given.node && argument.index === given.index)).length
   const body = { inputs: inner, outputs: substitute([y], placeholders, outside) }
   const id = nextSerial()
-  return checkpointPrimitive([y, ...outer], { body, toJSON: () => id })[0]!
+  return checkpointPrimitive([y, ...outer], { body, arguments: count, toJSON: () => id })[0]!
 }
 
 /** What a derivative of one's own is given. */

@@ -90,7 +90,7 @@ export function scanDerivative(
       intercept: ({ operation, inputs: operands }, [ct]) => {
         const [rows, matrix] = operands
         const found = operation.name === 'matmul' && wanted.some(({ position, x }) => position >= constantFrom && same(x, matrix!))
-        if (!found || !ct || rows!.shape.length !== 2) return undefined
+        if (!found || !ct || rows!.shape.length !== 2 || matrix!.shape.length !== 2) return undefined
         products.push({ matrix: matrix!, rows: rows!, cotangent: ct })
         return [false, true]
       },

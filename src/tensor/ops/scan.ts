@@ -79,6 +79,11 @@ const scanPrimitive = definePrimitive<ScanAttributes>('scan', {
 
 /** Closes a step (what it reads from outside, and what it computes from that alone, becomes an input of the node) and makes the node. */
 function applyScan(step: Body, { carry, sequences, length, reverse, since, fused }: Application): Tensor[] {
+  if (sequences.length === 0) {
+    // ONNX's Scan needs a sequence to count by.
+    const counter = { inputs: [...step.inputs, input('count', [])], outputs: step.outputs }
+    return applyScan(counter, { carry, sequences: [constant(new Float64Array(length))], length, reverse, since, fused })
+  }
   const outside = (node: Node) => node.serial < since
   const varying = new Set<Node>(step.inputs.map((x) => x.node))
   const order = topologicalOrder(step.outputs, outside)
@@ -165,11 +170,9 @@ export function scan(
     throw new ShapeError('scan', `sequences ${given}: the first axis of each must have ${length} steps`)
   }
   const since = nextSerial()
-  // ONNX's Scan needs a sequence to count by.
-  const counted = sequences.length > 0 ? sequences : [constant(new Float64Array(length))]
   const carryInputs = carry.map(({ shape, dtype }) => input('carry', shape, dtype))
-  const sliceInputs = counted.map(({ shape, dtype }) => input('slice', shape.slice(1), dtype))
-  const result = withPlace('scan', () => step(carryInputs, sequences.length > 0 ? sliceInputs : []))
+  const sliceInputs = sequences.map(({ shape, dtype }) => input('slice', shape.slice(1), dtype))
+  const result = withPlace('scan', () => step(carryInputs, sliceInputs))
   const described = (list: readonly TensorSpec[]) => list.map(({ shape, dtype }) => `${dtype} ${formatShape(shape)}`).join(', ')
   if (
     result.carry.length !== carry.length ||
@@ -182,7 +185,7 @@ export function scan(
   }
   const tensors = applyScan(
     { inputs: [...carryInputs, ...sliceInputs], outputs: [...result.carry, ...(result.outputs ?? [])] },
-    { carry, sequences: counted, length, reverse, since, fused },
+    { carry, sequences, length, reverse, since, fused },
   )
   return { carry: tensors.slice(0, carry.length), outputs: tensors.slice(carry.length) }
 }
