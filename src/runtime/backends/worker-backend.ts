@@ -10,11 +10,17 @@ import {
   type DeviceArray,
   type DeviceView,
   disposedProgram,
+  type HostArray,
   isView,
   type Program,
 } from '../backend.ts'
 import { selfTest } from '../self-test.ts'
 import type { Answer, Location, Message, Reply, Request, WorkerSettings } from './messages.ts'
+
+/** A copy where the values are a part of a larger buffer: messages carry whole buffers. */
+function alone<T extends HostArray>(values: T): T {
+  return values.byteLength < values.buffer.byteLength ? (values.slice() as T) : values
+}
 
 /** A worker thread of Node or a Web Worker. */
 export interface WorkerPort {
@@ -101,7 +107,7 @@ export async function createWorkerBackend(port: WorkerPort, options: WorkerBacke
       write: async (values, offset = 0) => {
         checkHeld('write', array, arrays)
         checkRange('write', offset, values.length, length)
-        await ask({ kind: 'write', array: id, offset, values })
+        await ask({ kind: 'write', array: id, offset, values: alone(values) })
       },
       read: async (offset = 0, count = length - offset) => {
         checkHeld('read', array, arrays)
@@ -138,7 +144,7 @@ export async function createWorkerBackend(port: WorkerPort, options: WorkerBacke
         checkInto(specs, into, arrays)
         const feeds = Object.entries(inputs).map(([name, spec]) => {
           const feed = given[name]!
-          return { name, spec, location: isView(feed) ? place(feed) : { data: feed } }
+          return { name, spec, location: isView(feed) ? place(feed) : { data: alone(feed) } }
         })
         const fetches = Object.entries(specs).map(([name, spec]) => {
           const view = into[name]
