@@ -19,6 +19,8 @@ export type WasmPaths = string | { readonly mjs?: string; readonly wasm?: string
 export type Request =
   /** The first one. The reply says which version answers. */
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
+  /** The last one: requests before it that have not begun are not carried out. */
+  | { readonly kind: 'end' }
   | { readonly kind: 'load'; readonly program: number; readonly bytes: Uint8Array; readonly profile: string | undefined }
   | { readonly kind: 'release'; readonly program: number }
   | { readonly kind: 'allocate'; readonly array: number; readonly length: number }

@@ -23,7 +23,12 @@ export interface OnnxRuntime {
 function createShredder(): (values: readonly HostArray[]) => void {
   const { port1, port2 } = new MessageChannel()
   port2.close()
-  return (values) => port1.postMessage(null, [...new Set(values.map(({ buffer }) => buffer as ArrayBuffer))])
+  // Shared memory cannot be given away.
+  return (values) =>
+    port1.postMessage(
+      null,
+      [...new Set(values.map(({ buffer }) => buffer))].filter((buffer) => buffer instanceof ArrayBuffer),
+    )
 }
 
 function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>): (request: Request) => Promise<Answer> {
@@ -54,6 +59,8 @@ function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>
       case 'start':
         runtime = await start(request.settings)
         return { version: runtime.version }
+      case 'end':
+        return {}
       case 'load': {
         const { session, ...found } = await runtime.createSession(request.bytes, request.profile)
         sessions.set(request.program, session)
@@ -113,8 +120,11 @@ export function serve(
 ): (message: Message) => void {
   const handle = createHandler(start)
   let queue: Promise<void> = Promise.resolve()
+  let ended = false
   return ({ id, request }) => {
+    if (request.kind === 'end') ended = true
     queue = queue.then(async () => {
+      if (ended && request.kind !== 'end') return
       try {
         const answer = await handle(request)
         post({ id, ...answer }, [...new Set(answer.values?.map(({ buffer }) => buffer as ArrayBuffer))])
