@@ -1,3 +1,4 @@
 /** File formats of graphs and weights. */
-export { type OnnxGraph, type Weights, writeOnnx } from './onnx.ts'
+export { graphInterface, type Weights } from './graph-interface.ts'
+export { type OnnxGraph, writeOnnx } from './onnx.ts'
 export { readSafetensors, type Safetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'

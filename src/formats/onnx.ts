@@ -9,21 +9,18 @@ import {
   onnxElementType,
   type Shape,
   type Subgraph,
-  sizeOf,
   type Target,
   type Tensor,
   type TensorSpec,
   topologicalOrder,
 } from '../tensor/index.ts'
 import { concatBytes } from './bytes.ts'
+import { graphInterface, type Weights } from './graph-interface.ts'
 import { bodyFields, type OnnxBody, type OnnxNode, tensorField } from './onnx-fields.ts'
 import { bytesField, type Field, integerField } from './protobuf.ts'
 
 /** 18 is the first with bitwise operators and reductions whose axes are inputs. */
 const opset = 18
-
-/** Values of weights; Uint16Array holds the bits of float16: half the file, and float32 again (rounded to float16) when it is loaded. */
-export type Weights = ReadonlyMap<string, Float32Array | Uint16Array>
 
 export interface OnnxGraph {
   /** The serialised model. */
@@ -198,7 +195,8 @@ function createWriter(constants: ReturnType<typeof createConstants>, target: Tar
  * are written once (common subexpressions); what no output needs is not written.
  *
  * @param target whose kernels will run it; a graph for one runs on the other, where it can be slower or refused
- * @throws RangeError for weights of the wrong size and for one name that is input and output; Error for two inputs of one name
+ * @throws RangeError for no outputs, names that cannot be written, one name for two inputs or for an input and an output, and weights of the
+ * wrong size
  *
  * @example
  * const x = input('x', [3])
@@ -207,31 +205,20 @@ function createWriter(constants: ReturnType<typeof createConstants>, target: Tar
  * graph.outputs.y?.shape // [3]
  */
 export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: Weights = new Map(), target: Target = 'cpu'): OnnxGraph {
+  const { inputs, outputs: outputSpecs } = graphInterface(outputs, weights)
   const constants = createConstants()
-  const inputs: Record<string, TensorSpec> = {}
   const scope: Scope = { nodes: [], names: new Map(), computed: new Map() }
   const leaf = (x: Tensor): string => {
     if (x.node.kind === 'constant') return constants.store(x.node.data, x.shape, x.dtype)
     if (x.node.kind === 'operation') throw new Error('writeOnnx: an operation is no leaf')
     const { name } = x.node
     const values = weights.get(name)
-    if (values) {
-      if (values.length !== sizeOf(x.shape))
-        throw new RangeError(`writeOnnx: "${name}" needs ${sizeOf(x.shape)} values, ${values.length} are given`)
-      if (values instanceof Float32Array) return constants.store(values, x.shape, x.dtype)
-      const half = constants.store(Float32Array.from(values, halfValue), x.shape, 'float16')
-      scope.nodes.push({
-        name: `weight/${name}`,
-        opType: 'Cast',
-        from: [half],
-        to: [`%w${name}`],
-        attributes: { to: onnxElementType[x.dtype] },
-      })
-      return `%w${name}`
-    }
-    if (inputs[name]) throw new Error(`writeOnnx: two different inputs are named "${name}"; names are unique`)
-    inputs[name] = { shape: x.shape, dtype: x.dtype }
-    return name
+    if (!values) return name
+    if (values instanceof Float32Array) return constants.store(values, x.shape, x.dtype)
+    const from = [constants.store(Float32Array.from(values, halfValue), x.shape, 'float16')]
+    const to = [`%w${name}`]
+    scope.nodes.push({ name: `weight/${name}`, opType: 'Cast', from, to, attributes: { to: onnxElementType[x.dtype] } })
+    return to[0]!
   }
   const { nameOf, writeAll } = createWriter(constants, target, leaf)
   const named = Object.entries(outputs)
@@ -240,10 +227,11 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: We
     scope,
   )
   // A computed value takes its output's name; inputs, constants and a second name for one value need a copy.
+  const computed = new Set(scope.nodes.flatMap(({ to }) => to))
   const renamed = new Map<string, string>()
   const results = named.map(([name, tensor]) => {
     const value = nameOf(tensor, scope)
-    if (tensor.node.kind === 'operation' && !renamed.has(value) && !inputs[value]) {
+    if (computed.delete(value)) {
       renamed.set(value, name)
       return value
     }
@@ -252,11 +240,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: We
   })
   const nodes = leavesLast(withoutDead(scope.nodes, results))
   const read = new Set(namesRead(nodes))
-  const inputSpecs = Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name)))
-  for (const [name] of named) {
-    if (inputSpecs[name]) throw new RangeError(`writeOnnx: "${name}" is an input and an output; ONNX needs different names`)
-  }
-  const outputSpecs = Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
+  const inputSpecs = Object.fromEntries([...inputs].filter(([name]) => read.has(name)))
   const graph = [
     ...bodyFields('divisi', { nodes, inputs: Object.entries(inputSpecs), outputs: Object.entries(outputSpecs) }, renamed),
     ...constants.fields,

@@ -3,7 +3,7 @@
  * optimiser state never cross to the caller between steps.
  */
 import type { Weights } from '../formats/index.ts'
-import { formatShape, type Shape, sizeOf, type Tensor, type TensorSpec } from '../tensor/index.ts'
+import { type DType, formatShape, type Shape, sizeOf, type Tensor, type TensorSpec } from '../tensor/index.ts'
 
 /** Values on the caller's side; Uint16Array holds the bits of float16. The reference backend gives Float64Array where others give Float32Array. */
 export type HostArray = Float32Array | Float64Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array
@@ -61,6 +61,7 @@ export interface Backend {
   /** Inputs named in `constants` become part of the program: kernels may then pre-pack them (1.3–1.6 times faster convolutions). */
   load(outputs: Readonly<Record<string, Tensor>>, constants?: Weights): Promise<Program>
   allocate(length: number): Promise<DeviceArray>
+  /** Frees all that it holds. Runs that have not begun are refused, and so is everything that is asked later. */
   dispose(): Promise<void>
 }
 
@@ -68,23 +69,48 @@ export function isView(feed: Feed): feed is DeviceView {
   return 'array' in feed
 }
 
-/** Refuses feeds that are missing or of the wrong size, by name. `arrays` are those the backend holds. */
+/** The entry of a name that may be one that plain objects inherit, `constructor` for example. */
+export function entryOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined
+}
+
+const hostArrays: Readonly<Record<DType, string>> = {
+  float32: 'Float32Array',
+  float16: 'Uint16Array',
+  int32: 'Int32Array',
+  int64: 'BigInt64Array',
+  bool: 'Uint8Array',
+}
+
+/**
+ * Refuses feeds that are missing, of the wrong size or of another type than their input, by name.
+ *
+ * @param arrays those that the backend holds
+ * @param width 'wide' for a backend that computes with float64
+ */
 export function checkFeeds(
   inputs: Readonly<Record<string, TensorSpec>>,
   feeds: Readonly<Record<string, Feed>>,
   arrays: ReadonlySet<DeviceArray>,
+  width?: 'wide',
 ): void {
   for (const [name, spec] of Object.entries(inputs)) {
-    const feed = feeds[name]
+    const feed = entryOf(feeds, name)
     const size = sizeOf(spec.shape)
-    if (!feed)
-      throw new RangeError(
-        `run: the input "${name}" ${spec.dtype} (${spec.shape}) has no feed; given are ${Object.keys(feeds).join(', ') || 'none'}`,
-      )
+    const what = `the input "${name}" ${spec.dtype} ${formatShape(spec.shape)}`
+    if (!feed) throw new RangeError(`run: ${what} has no feed; given are ${Object.keys(feeds).join(', ') || 'none'}`)
     if (isView(feed)) checkView(`the input "${name}"`, spec, feed, arrays)
+    else checkHostArray(what, spec, feed, width)
     const given = isView(feed) ? sizeOf(feed.shape) : feed.length
-    if (given !== size) throw new RangeError(`run: the input "${name}" (${spec.shape}) needs ${size} values, its feed has ${given}`)
+    if (given !== size) throw new RangeError(`run: ${what} needs ${size} values, its feed has ${given}`)
   }
+}
+
+function checkHostArray(what: string, { dtype }: TensorSpec, feed: HostArray, width: 'wide' | undefined): void {
+  // By tag: an array of another realm (a frame, a worker, a test's sandbox) is as good.
+  const type = Object.prototype.toString.call(feed).slice(8, -1)
+  if (type === hostArrays[dtype] || (width === 'wide' && dtype === 'float32' && type === 'Float64Array')) return
+  throw new TypeError(`run: ${what} takes a ${hostArrays[dtype]} or a view of a device array, its feed is a ${type}`)
 }
 
 /** Refuses views for outputs that do not exist, and views that their output does not fill exactly. */
@@ -94,7 +120,7 @@ export function checkInto(
   arrays: ReadonlySet<DeviceArray>,
 ): void {
   for (const [name, view] of Object.entries(into)) {
-    const spec = Object.hasOwn(outputs, name) ? outputs[name] : undefined
+    const spec = entryOf(outputs, name)
     if (!spec) throw new RangeError(`run: into has "${name}", which is no output; the outputs are ${Object.keys(outputs).join(', ')}`)
     checkView(`the output "${name}"`, spec, view, arrays)
     if (sizeOf(view.shape) !== sizeOf(spec.shape)) {
@@ -125,4 +151,9 @@ export function checkHeld(who: string, array: DeviceArray, arrays: ReadonlySet<D
 /** The error of a program that runs after `dispose`. */
 export function disposedProgram(outputs: Readonly<Record<string, TensorSpec>>): Error {
   return new Error(`run: the program of ${Object.keys(outputs).join(', ')} is disposed; load it again`)
+}
+
+/** The error of a backend that is used after `dispose`. */
+export function disposedBackend(name: string): Error {
+  return new Error(`${name}: the backend is disposed; create another`)
 }

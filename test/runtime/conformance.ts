@@ -1,7 +1,7 @@
 /** What every backend does, whatever it runs on. Imports nothing of Node: the same suite runs in a browser. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Backend, compile, createReferenceBackend } from '../../src/runtime/browser.ts'
-import { add, cast, constant, greater, halfBits, halfValue, matmul, mul, sum } from '../../src/tensor/index.ts'
+import { add, cast, constant, greater, halfBits, halfValue, input, matmul, mul, oneHot, sum } from '../../src/tensor/index.ts'
 
 interface Limits {
   /** The error of computing with float16, for backends on devices that cannot. */
@@ -107,9 +107,56 @@ function suite(create: () => Promise<Backend>, { withoutFloat16 }: Limits): void
     const program = await compile(({ x, y }) => ({ z: add(x, y) }), { x: [2], y: [2] }, { backend })
     await expect(program.run({ x: new Float32Array(2) })).rejects.toThrow(/"y" float32 \(2\) has no feed/)
     await expect(program.run({ x: new Float32Array(3), y: new Float32Array(2) })).rejects.toThrow(
-      /"x" \(2\) needs 2 values, its feed has 3/,
+      /"x" float32 \(2\) needs 2 values, its feed has 3/,
     )
     await program.dispose()
+  })
+
+  it('names a feed of another type than its input', async () => {
+    const program = await compile(
+      ({ x, n }) => ({ z: add(x, 1), m: add(n, n) }),
+      { x: [2], n: { shape: [1], dtype: 'int64' } },
+      { backend },
+    )
+    const n = BigInt64Array.of(1n)
+    await expect(program.run({ x: Int32Array.of(1, 2), n })).rejects.toThrow(
+      /"x" float32 \(2\) takes a Float32Array.*its feed is a Int32Array/,
+    )
+    await expect(program.run({ x: new Float32Array(2), n: Float32Array.of(1) })).rejects.toThrow(/"n" int64 \(1\) takes a BigInt64Array/)
+    await program.dispose()
+  })
+
+  it('refuses graphs without outputs, names that cannot be written, and one name for two things', async () => {
+    const x = input('x', [2])
+    await expect(backend.load({})).rejects.toThrow(/the graph has no outputs/)
+    for (const name of ['', '%v0', '__proto__']) {
+      await expect(backend.load(Object.fromEntries([[name, mul(x, 2)]]))).rejects.toThrow(`an output is named "${name}"`)
+      await expect(backend.load({ y: mul(input(name, [2]), 2) })).rejects.toThrow(`an input is named "${name}"`)
+    }
+    await expect(backend.load({ y: add(x, input('x', [2])) })).rejects.toThrow(/two different inputs are named "x"/)
+    await expect(backend.load({ x: mul(x, 2) })).rejects.toThrow(/"x" is an input and an output/)
+    const weights = new Map([['x', new Float32Array(3)]])
+    await expect(backend.load({ y: mul(x, 2) }, weights)).rejects.toThrow(/"x" \(2\) needs 2 values, its weights have 3/)
+  })
+
+  it('takes names that plain objects inherit, and gives constants under computed names', async () => {
+    const program = await compile(
+      (inputs) => ({ toString: mul(inputs.constructor, 2), half: oneHot(constant([1], [1], 'int64'), 2) }),
+      { constructor: [1] },
+      { backend },
+    )
+    await expect(program.run({})).rejects.toThrow(/"constructor" float32 \(1\) has no feed/)
+    const { toString: twice, half } = await program.run({ constructor: Float32Array.of(4) })
+    expect([Number((twice as unknown as Float32Array)[0]), ...Array.from(half as Float32Array)]).toEqual([8, 0, 1])
+    await program.dispose()
+  })
+
+  it('reads numbers for a float16 input given as weights, and rounds them', async () => {
+    for (const weights of [Float32Array.of(0.1), Uint16Array.of(halfBits(0.1))]) {
+      const program = await backend.load({ y: cast(input('h', [1], 'float16'), 'float32') }, new Map([['h', weights]]))
+      expect(Number((await program.run({})).y![0])).toBe(0.0999755859375)
+      await program.dispose()
+    }
   })
 
   it('refuses views that their output does not fill, and leaves the neighbours alone', async () => {
@@ -164,6 +211,23 @@ function suite(create: () => Promise<Backend>, { withoutFloat16 }: Limits): void
     await program.dispose()
     await program.dispose()
     await expect(program.run({ x: Float32Array.of(1) })).rejects.toThrow(/run: the program of y is disposed; load it again/)
+  })
+
+  it('is disposed in the midst of work: what was asked is done or refused, and nothing is done afterwards', async () => {
+    const brief = await create()
+    // Long enough to be under way when the end is asked for: a worker that is ended inside native code takes the process with it.
+    const program = await compile(({ a }) => ({ y: matmul(a, matmul(a, a)) }), { a: [256, 256] }, { backend: brief })
+    const a = new Float32Array(256 * 256)
+    const array = await brief.allocate(1)
+    const runs = Promise.allSettled(Array.from({ length: 4 }, () => program.run({ a })))
+    await Promise.all([brief.dispose(), brief.dispose()])
+    for (const run of await runs) if (run.status === 'rejected') expect(String(run.reason)).toMatch(/the backend is disposed/)
+    await expect(program.run({ a })).rejects.toThrow(/the backend is disposed/)
+    await expect(array.read()).rejects.toThrow(/the backend is disposed/)
+    await expect(brief.allocate(1)).rejects.toThrow(/the backend is disposed/)
+    await expect(brief.load({ y: constant(1) })).rejects.toThrow(/the backend is disposed/)
+    await expect(program.dispose()).resolves.toBeUndefined()
+    await expect(array.free()).resolves.toBeUndefined()
   })
 
   it('runs requests in the order they were made', async () => {

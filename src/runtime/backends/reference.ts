@@ -1,5 +1,5 @@
 /** The reference backend: interprets the graph in float64, one primitive after the other. Slow and obvious; the oracle of all tests. */
-import type { Weights } from '../../formats/index.ts'
+import { graphInterface, type Weights } from '../../formats/index.ts'
 import { halfBits, halfValue, interpret, type NdArray, sizeOf, type Tensor, type TensorSpec, topologicalOrder } from '../../tensor/index.ts'
 import {
   type Backend,
@@ -9,7 +9,9 @@ import {
   checkRange,
   type DeviceArray,
   type DeviceView,
+  disposedBackend,
   disposedProgram,
+  entryOf,
   type Feed,
   type HostArray,
   isView,
@@ -20,17 +22,19 @@ interface ReferenceArray extends DeviceArray {
   readonly values: Float64Array
 }
 
-function allocate(length: number, arrays: Set<DeviceArray>): ReferenceArray {
+function allocate(length: number, arrays: Set<DeviceArray>, check: () => void): ReferenceArray {
   const values = new Float64Array(length)
   const array: ReferenceArray = {
     length,
     values,
     write: async (from, offset = 0) => {
+      check()
       checkHeld('write', array, arrays)
       checkRange('write', offset, from.length, length)
       values.set(from, offset)
     },
     read: async (offset = 0, count = length - offset) => {
+      check()
       checkHeld('read', array, arrays)
       checkRange('read', offset, count, length)
       return Float32Array.from(values.subarray(offset, offset + count))
@@ -51,10 +55,12 @@ function viewed({ array, offset, shape }: DeviceView): Float64Array {
   return (array as ReferenceArray).values.subarray(offset, offset + sizeOf(shape))
 }
 
-function feedArray(feed: Feed, spec: TensorSpec): NdArray {
-  if (isView(feed)) return { shape: spec.shape, data: viewed(feed).slice() }
-  const numberOf = spec.dtype === 'float16' ? (bits: number | bigint) => halfValue(Number(bits)) : Number
-  return { shape: spec.shape, data: Float64Array.from(feed as ArrayLike<number | bigint>, numberOf) }
+/** Uint16Array holds the bits of float16, whatever the input's dtype; numbers for a float16 input are rounded to it. */
+function feedArray(feed: Feed, { shape, dtype }: TensorSpec): NdArray {
+  if (isView(feed)) return { shape, data: viewed(feed).slice() }
+  if (feed instanceof Uint16Array) return { shape, data: Float64Array.from(feed, halfValue) }
+  const rounded = (value: number) => (dtype === 'float16' ? halfValue(halfBits(value)) : value)
+  return { shape, data: Float64Array.from(feed as ArrayLike<number | bigint>, (value) => rounded(Number(value))) }
 }
 
 function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
@@ -65,31 +71,28 @@ function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
   return data.slice()
 }
 
-function load(outputs: Readonly<Record<string, Tensor>>, constants: Weights, arrays: ReadonlySet<DeviceArray>): Program {
+function load(outputs: Readonly<Record<string, Tensor>>, constants: Weights, arrays: ReadonlySet<DeviceArray>, check: () => void): Program {
+  const { inputs: inputSpecs, outputs: specs } = graphInterface(outputs, constants)
+  const inputs = Object.fromEntries(inputSpecs)
   const named = Object.entries(outputs)
   const order = topologicalOrder(Object.values(outputs))
-  const inputs: Record<string, TensorSpec> = {}
-  for (const x of [...order.flatMap((node) => node.inputs), ...Object.values(outputs)]) {
-    if (x.node.kind === 'input' && !constants.has(x.node.name)) inputs[x.node.name] = { shape: x.shape, dtype: x.dtype }
-  }
-  const specs = Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
   let disposed = false
   return {
     inputs,
     outputs: specs,
     run: async (feeds, { into = {} } = {}) => {
+      check()
       if (disposed) throw disposedProgram(specs)
-      checkFeeds(inputs, feeds, arrays)
+      checkFeeds(inputs, feeds, arrays, 'wide')
       checkInto(specs, into, arrays)
       const given = ({ node, ...spec }: Tensor) => {
         if (node.kind !== 'input') return undefined
-        const fixed = constants.get(node.name)
-        return feedArray(fixed ?? feeds[node.name]!, fixed instanceof Uint16Array ? { ...spec, dtype: 'float16' } : spec)
+        return feedArray(constants.get(node.name) ?? feeds[node.name]!, spec)
       }
       const values = interpret(order, Object.values(outputs), given)
       const result: Record<string, HostArray> = {}
       for (const [i, [name, tensor]] of named.entries()) {
-        const view = into[name]
+        const view = entryOf(into, name)
         if (view) viewed(view).set(values[i]!.data)
         else result[name] = hostArray(values[i]!, tensor)
       }
@@ -104,10 +107,22 @@ function load(outputs: Readonly<Record<string, Tensor>>, constants: Weights, arr
 /** A backend that needs nothing but this program. */
 export function createReferenceBackend(): Backend {
   const arrays = new Set<DeviceArray>()
+  let disposed = false
+  const check = () => {
+    if (disposed) throw disposedBackend('reference')
+  }
   return {
     description: 'reference, float64',
-    load: async (outputs, constants = new Map()) => load(outputs, constants, arrays),
-    allocate: async (length) => allocate(length, arrays),
-    dispose: async () => {},
+    load: async (outputs, constants = new Map()) => {
+      check()
+      return load(outputs, constants, arrays, check)
+    },
+    allocate: async (length) => {
+      check()
+      return allocate(length, arrays, check)
+    },
+    dispose: async () => {
+      disposed = true
+    },
   }
 }

@@ -9,7 +9,9 @@ import {
   checkRange,
   type DeviceArray,
   type DeviceView,
+  disposedBackend,
   disposedProgram,
+  entryOf,
   type HostArray,
   isView,
   type Program,
@@ -66,23 +68,36 @@ function createConversation(name: string, port: WorkerPort) {
       pending.clear()
     },
   )
+  const send = (request: Request, transfer: ArrayBuffer[]): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const id = counter++
+      // First, because it throws for what cannot be sent.
+      port.post({ id, request }, transfer)
+      pending.set(id, { resolve, reject })
+      if (pending.size === 1) port.expectAnswers?.(true)
+    })
+  let ending: Promise<void> | undefined
   return {
-    ask: (request: Request, transfer: ArrayBuffer[] = []): Promise<Answer> =>
-      new Promise((resolve, reject) => {
-        if (failure) {
-          reject(failure)
-          return
-        }
-        const id = counter++
-        pending.set(id, { resolve, reject })
-        if (pending.size === 1) port.expectAnswers?.(true)
-        port.post({ id, request }, transfer)
-      }),
-    end: async (): Promise<void> => {
-      failure ??= new Error(`${name}: the backend is disposed`)
-      for (const { reject } of pending.values()) reject(failure)
-      pending.clear()
-      await port.terminate()
+    ask: (request: Request, transfer: ArrayBuffer[] = []): Promise<Answer> => (failure ? Promise.reject(failure) : send(request, transfer)),
+    /** Gives back memory, which a backend that is disposed holds no more. */
+    release: async (request: Request): Promise<void> => {
+      if (!ending) await send(request, [])
+    },
+    /**
+     * A worker that is ended inside ONNX Runtime's native code takes the process with it, so it is asked to stop first: it finishes what it
+     * is computing and leaves out what waits behind.
+     */
+    end: (): Promise<void> => {
+      ending ??= (async () => {
+        const waiting = [...pending.values()]
+        pending.clear()
+        const stopped = failure ? undefined : send({ kind: 'end' }, [])
+        failure ??= disposedBackend(name)
+        for (const { reject } of waiting) reject(failure)
+        await stopped?.catch(() => undefined)
+        await port.terminate()
+      })()
+      return ending
     },
   }
 }
@@ -94,7 +109,7 @@ function createConversation(name: string, port: WorkerPort) {
  * @throws Error where the worker does not start or gives wrong numbers; it is ended then
  */
 export async function createWorkerBackend(port: WorkerPort, options: WorkerBackendOptions): Promise<Backend> {
-  const { ask, end } = createConversation(options.name, port)
+  const { ask, release, end } = createConversation(options.name, port)
   const arrays = new Set<DeviceArray>()
   let counter = 0
 
@@ -119,7 +134,7 @@ export async function createWorkerBackend(port: WorkerPort, options: WorkerBacke
         return { array, offset, shape }
       },
       free: async () => {
-        if (arrays.delete(array)) await ask({ kind: 'free', array: id })
+        if (arrays.delete(array)) await release({ kind: 'free', array: id })
       },
     }
     arrays.add(array)
@@ -147,7 +162,7 @@ export async function createWorkerBackend(port: WorkerPort, options: WorkerBacke
           return { name, spec, location: isView(feed) ? place(feed) : { data: alone(feed) } }
         })
         const fetches = Object.entries(specs).map(([name, spec]) => {
-          const view = into[name]
+          const view = entryOf(into, name)
           return view ? { name, spec, location: place(view) } : { name, spec }
         })
         const { values } = await ask({ kind: 'run', program: id, feeds, fetches })
@@ -157,7 +172,7 @@ export async function createWorkerBackend(port: WorkerPort, options: WorkerBacke
       dispose: async () => {
         if (disposed) return
         disposed = true
-        await ask({ kind: 'release', program: id })
+        await release({ kind: 'release', program: id })
       },
     }
     return program
