@@ -5,13 +5,13 @@ import { readSafetensors, writeSafetensors } from '../formats/index.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface Checkpoint {
-  /** Flat arrays by name: weights, first, second, average, buffers. */
+  /** Flat arrays by name: weights, first, second, average, buffers, and the number of updates. */
   readonly arrays: ReadonlyMap<string, Float32Array>
   readonly facts: CheckpointFacts
 }
 
 export interface CheckpointFacts {
-  /** Updates done. */
+  /** Steps done. */
   readonly step: number
   /** Digest of everything that must be equal for an exact resume, see identityOf. */
   readonly identity: string

@@ -24,7 +24,7 @@ export interface TrainerOptions<Name extends string> {
 }
 
 export interface StepReport {
-  /** Updates done, this one included. */
+  /** Steps done, this one and refused ones included. */
   readonly step: number
   readonly loss: number
   readonly norm: number
@@ -129,6 +129,8 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   await place(layout.parameters, initial, adamState.weights, adamState.average)
   await place(layout.buffers, initial, buffers)
   let step = 0
+  // Of the steps those that were accepted: what Adam's corrections of its young moments count.
+  let updates = 0
 
   return {
     get step() {
@@ -147,14 +149,14 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
       const rate = learningRate(schedule, step)
       const accepted = Number.isFinite(loss) && Number.isFinite(norm)
       if (accepted) {
-        await adam.update(adamState, gradients, { step, learningRate: rate, norm })
+        await adam.update(adamState, gradients, { step: updates++, learningRate: rate, norm })
         ;[buffers, nextBuffers] = [nextBuffers, buffers]
       }
       step++
       return { step, loss, norm, learningRate: rate, accepted }
     },
     snapshot: async () => {
-      const arrays = new Map<string, Float32Array>()
+      const arrays = new Map<string, Float32Array>([['updates', Float32Array.of(updates)]])
       for (const [name, array] of Object.entries(state())) arrays.set(name, await array.read())
       return arrays
     },
@@ -169,6 +171,8 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
         await array.write(values)
       }
       step = at
+      // Checkpoints of before 2026-11-21 have no count.
+      updates = arrays.get('updates')?.[0] ?? at
     },
     averaged: async (batches) => {
       const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, adamState.average, batches) : new Float32Array(0)

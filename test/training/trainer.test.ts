@@ -57,6 +57,21 @@ describe('trainer', () => {
     await trainer.dispose()
   })
 
+  it('corrects Adam’s young moments by updates, not by steps: after a refused step the first update is as large as the learning rate', async () => {
+    const trainer = await tinyTrainer(backend)
+    const broken = tinyBatch(1)
+    broken.mixture[0] = Number.POSITIVE_INFINITY
+    await trainer.train(broken)
+    const before = (await trainer.snapshot()).get('weights')!
+    const { learningRate } = await trainer.train(tinyBatch(2))
+    const after = (await trainer.snapshot()).get('weights')!
+    const largest = after.reduce((top, value, i) => Math.max(top, Math.abs(value - before[i]!)), 0)
+    // m/√v of one gradient is 1 once both are corrected; weight decay moves weights near 1 by another hundredth, eps takes off far less.
+    expect(largest / learningRate).toBeGreaterThan(0.98)
+    expect(largest / learningRate).toBeLessThan(1.02)
+    await trainer.dispose()
+  })
+
   it('gives averaged weights with running statistics that are plain means over the batches', async () => {
     const exact = await tinyTrainer(createReferenceBackend())
     for (let i = 0; i < 3; i++) await exact.train(tinyBatch(i))
