@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { bandMatrices, istft, stft } from '../src/dsp/index.ts'
 import { relativeError } from '../src/losses/index.ts'
 import { createNetwork } from '../src/models/index.ts'
-import { initialValues } from '../src/nn/index.ts'
-import { compile } from '../src/runtime/index.ts'
-import { createTrainer, readRecipe } from '../src/training/index.ts'
-import { adam, type Bench, main, noise, readArray, sampled, schedule, seed, timed, trainOn, writeArray, writeWeights } from './support.ts'
+import type { Tensor } from '../src/tensor/index.ts'
+import { readRecipe } from '../src/training/index.ts'
+import { infer, trainerOf, trainOn } from './network.ts'
+import { type Bench, main, noise, readArray, writeArray, writeWeights } from './support.ts'
 
 const { recipe } = await readRecipe(fileURLToPath(new URL('../recipes/vocals.yaml', import.meta.url)))
 const { model: config, training } = recipe
@@ -40,30 +40,18 @@ export const bandUnet: Bench = {
   run: async (work, folder, backend) => {
     const model = createNetwork(config)
     if (work.id.includes('infer')) {
-      const program = await compile(
-        ({ x }) => ({ y: istft(model.forward(x).vocals, windowLength, config) }),
-        { x: [1, 2, windowLength] },
-        { backend, constants: initialValues(model, seed) },
-      )
-      const x = readArray(folder, 'window')
-      const infer = () => program.run({ x })
-      return { numbers: sampled((await infer()).y as Float32Array), seconds: await timed(work, infer) }
+      const window = { values: readArray(folder, 'window'), shape: [1, 2, windowLength] }
+      return infer({ work, backend, model }, window, (x) => istft(model.forward(x).vocals, windowLength, config))
     }
     const shape = [batch, 2, samples]
-    const trainer = await createTrainer({
-      model,
-      task: {
-        batch: { mixture: shape, vocals: shape },
-        loss: (given) => {
-          const separated = model.forward(given.mixture)
-          return relativeError(separated.vocals, stft(given.vocals, config), separated.mixture)
-        },
+    const task = {
+      batch: { mixture: shape, vocals: shape },
+      loss: (given: Record<'mixture' | 'vocals', Tensor>) => {
+        const separated = model.forward(given.mixture)
+        return relativeError(separated.vocals, stft(given.vocals, config), separated.mixture)
       },
-      backend,
-      adam,
-      schedule,
-      seed,
-    })
+    }
+    const trainer = await trainerOf(model, task, backend)
     return trainOn(work, trainer, { mixture: readArray(folder, 'mixture'), vocals: readArray(folder, 'vocals') })
   },
 }

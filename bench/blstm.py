@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import infer, load, read_array, read_weights, train, work
+from support import load, read_weights, run_network
 
 frames, batch, bins, hidden, depth = 256, 16, 513, 512, 3
 
@@ -26,9 +26,4 @@ def theirs(name):
     return f"lstm.{part}_l{layer}{'_reverse' if direction == '1' else ''}"
 
 
-model = load(Blstm(), {theirs(name): value for name, value in read_weights().items()})
-x, target = (read_array(name, (frames, batch, bins)) for name in ("x", "target"))
-if "infer" in work:
-    infer(lambda: model(x))
-else:
-    train(model.parameters(), lambda: F.mse_loss(model(x), target))
+run_network(load(Blstm(), {theirs(name): value for name, value in read_weights().items()}), (frames, batch, bins), F.mse_loss)

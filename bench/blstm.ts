@@ -5,11 +5,10 @@
  *
  *     npx tsx bench/blstm.ts [rounds] [part of a work's name]
  */
-import { defaultInit, initialValues, Linear, Module, type Parameter, parameter, uniformInit } from '../src/nn/index.ts'
-import { compile } from '../src/runtime/index.ts'
+import { defaultInit, Linear, Module, type Parameter, parameter, uniformInit } from '../src/nn/index.ts'
 import { concat, lstm, mean, mul, sigmoid, square, sub, type Tensor } from '../src/tensor/index.ts'
-import { createTrainer } from '../src/training/index.ts'
-import { adam, type Bench, main, noise, readArray, sampled, schedule, seed, timed, trainOn, writeArray, writeWeights } from './support.ts'
+import { networkBench } from './network.ts'
+import { main } from './support.ts'
 
 const [frames, batch, bins, hidden, depth] = [256, 16, 513, 512, 3]
 
@@ -61,40 +60,16 @@ class Blstm extends Module {
   }
 }
 
-const shape = [frames, batch, bins]
-
-export const blstm: Bench = {
+export const blstm = networkBench({
   url: import.meta.url,
   works: [
     { id: 'blstm-train', label: `BLSTM training step, batch ${batch}`, goal: 1, tolerance: 1e-5, repeats: 3 },
     { id: 'blstm-infer', label: `BLSTM inference, batch ${batch}`, goal: 0.8, tolerance: 1e-5, repeats: 3 },
   ],
-  prepare: (folder) => {
-    writeWeights(folder, new Blstm())
-    for (const [i, name] of ['x', 'target'].entries()) writeArray(folder, name, noise(frames * batch * bins, i + 1).map(Math.abs))
-  },
-  run: async (work, folder, backend) => {
-    const model = new Blstm()
-    const x = readArray(folder, 'x')
-    if (work.id.includes('infer')) {
-      const program = await compile(
-        (given) => ({ y: model.forward(given.x) }),
-        { x: shape },
-        { backend, constants: initialValues(model, seed) },
-      )
-      const infer = () => program.run({ x })
-      return { numbers: sampled((await infer()).y as Float32Array), seconds: await timed(work, infer) }
-    }
-    const trainer = await createTrainer({
-      model,
-      task: { batch: { x: shape, target: shape }, loss: (given) => mean(square(sub(model.forward(given.x), given.target))) },
-      backend,
-      adam,
-      schedule,
-      seed,
-    })
-    return trainOn(work, trainer, { x, target: readArray(folder, 'target') })
-  },
-}
+  create: () => new Blstm(),
+  shapeOf: () => [frames, batch, bins],
+  magnitudes: true,
+  loss: (estimate, target) => mean(square(sub(estimate, target))),
+})
 
 await main(blstm)

@@ -6,24 +6,11 @@
  *     npx tsx bench/compile.ts [rounds]
  */
 import { writeOnnx } from '../src/formats/index.ts'
-import { BatchNorm, Conv2d, constantInit, Linear, layoutOf, Module, type Parameter, parameter, traceTraining } from '../src/nn/index.ts'
+import { BatchNorm, Conv2d, layoutOf, Module, traceTraining } from '../src/nn/index.ts'
 import { createOnnxRuntimeBackend } from '../src/runtime/index.ts'
-import {
-  add,
-  grad,
-  input,
-  layerNorm,
-  matmul,
-  mean,
-  mul,
-  narrow,
-  relu,
-  reshape,
-  softmax,
-  square,
-  type Tensor,
-  transpose,
-} from '../src/tensor/index.ts'
+import { add, grad, input, mean, relu, square, type Tensor } from '../src/tensor/index.ts'
+import { EncoderLayer } from './encoder.ts'
+import { median } from './support.ts'
 
 class Residual extends Module {
   readonly conv: Conv2d
@@ -37,52 +24,6 @@ class Residual extends Module {
 
   forward(x: Tensor): Tensor {
     return add(x, relu(this.norm.forward(this.conv.forward(x))))
-  }
-}
-
-class Norm extends Module {
-  readonly weight: Parameter
-  readonly bias: Parameter
-
-  constructor(width: number) {
-    super()
-    this.weight = parameter([width], constantInit(1))
-    this.bias = parameter([width], constantInit(0))
-  }
-
-  forward(x: Tensor): Tensor {
-    return layerNorm(x, this.weight, this.bias)
-  }
-}
-
-/** Attention and a feed-forward part, each after a norm. */
-class TransformerBlock extends Module {
-  readonly norm1: Norm
-  readonly inner: Linear
-  readonly outer: Linear
-  readonly norm2: Norm
-  readonly up: Linear
-  readonly down: Linear
-
-  constructor(width: number) {
-    super()
-    this.norm1 = new Norm(width)
-    this.inner = new Linear(width, 3 * width)
-    this.outer = new Linear(width, width)
-    this.norm2 = new Norm(width)
-    this.up = new Linear(width, 4 * width)
-    this.down = new Linear(4 * width, width)
-  }
-
-  forward(x: Tensor): Tensor {
-    const [batch, frames, width] = x.shape as [number, number, number]
-    const heads = 8
-    const parts = transpose(reshape(this.inner.forward(this.norm1.forward(x)), [batch, frames, 3 * heads, width / heads]), [2, 0, 1, 3])
-    const part = (i: number) => reshape(narrow(parts, 0, i * heads, (i + 1) * heads), [heads * batch, frames, width / heads])
-    const weights = softmax(mul(matmul(part(0), transpose(part(1), [0, 2, 1])), Math.sqrt(heads / width)))
-    const mixed = transpose(reshape(matmul(weights, part(2)), [heads, batch, frames, width / heads]), [1, 2, 0, 3])
-    const h = add(x, this.outer.forward(reshape(mixed, [batch, frames, width])))
-    return add(h, this.down.forward(relu(this.up.forward(this.norm2.forward(h)))))
   }
 }
 
@@ -103,13 +44,12 @@ const works = [
   { name: 'residual, 55 blocks', model: () => new Stack(Array.from({ length: 55 }, () => new Residual(8))), shape: [2, 8, 16, 16] },
   {
     name: 'transformer, 36 blocks',
-    model: () => new Stack(Array.from({ length: 36 }, () => new TransformerBlock(64))),
+    model: () => new Stack(Array.from({ length: 36 }, () => new EncoderLayer(64, 8, 256))),
     shape: [2, 32, 64],
   },
 ]
 
 const rounds = Number(process.argv[2] ?? 3)
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!
 const backend = await createOnnxRuntimeBackend()
 console.log('| network | ONNX nodes | MB | trace, s | write, s | session, s | together |\n|---|---|---|---|---|---|---|')
 for (const { name, model, shape } of works) {

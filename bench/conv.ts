@@ -5,14 +5,13 @@
  *     npx tsx bench/conv.ts [rounds] [python]
  */
 import { spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createOnnxRuntimeBackend } from '../src/runtime/index.ts'
 import { type ConvOptions, conv1d, conv2d, conv3d, grad, input, mul, type Shape, sizeOf, sum, type Tensor } from '../src/tensor/index.ts'
+import { median, threads } from './support.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
-const threads = availableParallelism()
 const repeats = 5
 
 interface Work {
@@ -47,7 +46,6 @@ async function theirs(job: object): Promise<number[]> {
 }
 
 const backend = await createOnnxRuntimeBackend({ threads })
-const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!
 
 console.log(`| (b, c, …) ⋆ (o, c/groups, …) | ${kinds.map((kind) => `${kind}: Divisi | PyTorch | ratio`).join(' | ')} |`)
 console.log(`|---|${kinds.map(() => '---|---|---|').join('')}`)

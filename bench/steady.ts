@@ -5,9 +5,9 @@
  *     npx tsx --expose-gc bench/steady.ts [steps]
  */
 import { createOnnxRuntimeBackend } from '../src/runtime/index.ts'
-import { abs, mean, sub } from '../src/tensor/index.ts'
-import { createTrainer } from '../src/training/index.ts'
-import { adam, noise, schedule, seed, threads } from './support.ts'
+import { abs, mean, sub, type Tensor } from '../src/tensor/index.ts'
+import { trainerOf } from './network.ts'
+import { noise, threads } from './support.ts'
 import { UNet } from './unet.ts'
 
 const steps = Number(process.argv[2] ?? 1000)
@@ -15,14 +15,11 @@ const shape = [2, 2, 128, 64]
 const size = 2 * 2 * 128 * 64
 const backend = await createOnnxRuntimeBackend({ threads })
 const model = new UNet([8, 16, 32, 64])
-const trainer = await createTrainer({
-  model,
-  task: { batch: { mixture: shape, target: shape }, loss: (given) => mean(abs(sub(model.forward(given.mixture), given.target))) },
-  backend,
-  adam,
-  schedule,
-  seed,
-})
+const task = {
+  batch: { mixture: shape, target: shape },
+  loss: (given: Record<'mixture' | 'target', Tensor>) => mean(abs(sub(model.forward(given.mixture), given.target))),
+}
+const trainer = await trainerOf(model, task, backend)
 const every = steps / 10
 const resident: number[] = []
 console.log('| step | resident memory, MB | of it JavaScript’s heap | loss |\n|---|---|---|---|')

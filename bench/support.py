@@ -84,6 +84,16 @@ def infer(call):
         report(sampled(call()), timed(call))
 
 
+def run_network(model, shape, loss):
+    """The works of a network from arrays to arrays of their shape, as network.ts has them; smaller batches are the beginning of the file's."""
+    x, target = (read_array(name, (-1, *shape[1:]))[: shape[0]] for name in ("x", "target"))
+    if "infer" in work:
+        model.eval()
+        infer(lambda: model(x))
+    else:
+        train(model.parameters(), lambda: loss(model(x), target))
+
+
 def report(numbers, seconds):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"numbers": numbers, "seconds": seconds, "peakMb": peak, "version": torch.__version__}))

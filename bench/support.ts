@@ -12,7 +12,6 @@ import { writeSafetensors } from '../src/formats/index.ts'
 import { initialValues, layoutOf, type Module } from '../src/nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../src/runtime/index.ts'
 import { createRandom } from '../src/tensor/index.ts'
-import type { Trainer } from '../src/training/index.ts'
 
 export interface Work {
   readonly id: string
@@ -91,19 +90,6 @@ export async function timed({ repeats = 5 }: Work, call: () => Promise<unknown>)
   return seconds
 }
 
-/** Trains on one batch; the numbers are the losses, so that those after the first tell that gradients and updates agree, too. */
-export async function trainOn<Name extends string>(
-  work: Work,
-  trainer: Trainer<Name>,
-  batch: Readonly<Record<Name, Float32Array>>,
-): Promise<Measured> {
-  const numbers: number[] = []
-  const seconds = await timed(work, async () => {
-    numbers.push((await trainer.train(batch)).loss)
-  })
-  return { numbers: numbers.slice(0, 3), seconds }
-}
-
 interface Report extends Measured {
   readonly peakMb: number
   readonly version: string
@@ -123,7 +109,7 @@ function disagreement(a: readonly number[], b: readonly number[]): number {
   return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst
 }
 
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!
+export const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!
 
 function child(command: string, args: readonly string[]): Report {
   const text = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28 })

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from support import infer, load, read_array, read_weights, train, work
+from support import load, read_weights, run_network, work
 
 
 class ConvBlock(nn.Module):
@@ -37,11 +37,4 @@ class UNet(nn.Module):
         return x * torch.sigmoid(self.mask(h))
 
 
-batch = int(work.split("-")[-1])
-model = load(UNet(), read_weights())
-mixture, target = (read_array(name, (8, 2, 512, 128))[:batch] for name in ("mixture", "target"))
-if "infer" in work:
-    model.eval()
-    infer(lambda: model(mixture))
-else:
-    train(model.parameters(), lambda: F.l1_loss(model(mixture), target))
+run_network(load(UNet(), read_weights()), (int(work.split("-")[-1]), 2, 512, 128), F.l1_loss)

@@ -4,11 +4,10 @@
  *
  *     npx tsx bench/unet.ts [rounds] [part of a work's name]
  */
-import { BatchNorm, Conv2d, initialValues, Module } from '../src/nn/index.ts'
-import { compile } from '../src/runtime/index.ts'
+import { BatchNorm, Conv2d, Module } from '../src/nn/index.ts'
 import { abs, concat, leakyRelu, mean, mul, sigmoid, sub, type Tensor, upsampleNearest } from '../src/tensor/index.ts'
-import { createTrainer } from '../src/training/index.ts'
-import { adam, type Bench, main, noise, readArray, sampled, schedule, seed, timed, trainOn, writeArray, writeWeights } from './support.ts'
+import { networkBench } from './network.ts'
+import { main } from './support.ts'
 
 class ConvBlock extends Module {
   readonly conv: Conv2d
@@ -58,13 +57,7 @@ export class UNet extends Module {
   }
 }
 
-const shapeOf = (batch: number) => [batch, 2, 512, 128]
-const sizeOf = (batch: number) => batch * 2 * 512 * 128
-
-/** A work's batch size stands in its name. */
-const batchOf = (id: string) => Number(id.split('-').at(-1))
-
-export const unet: Bench = {
+export const unet = networkBench({
   url: import.meta.url,
   works: [
     { id: 'unet-train-2', label: 'U-Net training step, batch 2', goal: 1, tolerance: 1e-5 },
@@ -72,36 +65,11 @@ export const unet: Bench = {
     { id: 'unet-infer-2', label: 'U-Net inference, batch 2', goal: 0.6, tolerance: 1e-5, repeats: 10 },
     { id: 'unet-infer-8', label: 'U-Net inference, batch 8', goal: 0.6, tolerance: 1e-5 },
   ],
-  prepare: (folder) => {
-    writeWeights(folder, new UNet())
-    for (const [i, name] of ['mixture', 'target'].entries()) writeArray(folder, name, noise(sizeOf(8), i + 1).map(Math.abs))
-  },
-  run: async (work, folder, backend) => {
-    const batch = batchOf(work.id)
-    const model = new UNet()
-    const [mixture, target] = ['mixture', 'target'].map((name) => readArray(folder, name).subarray(0, sizeOf(batch)))
-    if (work.id.includes('infer')) {
-      const program = await compile(
-        ({ x }) => ({ y: model.forward(x) }),
-        { x: shapeOf(batch) },
-        { backend, constants: initialValues(model, seed) },
-      )
-      const infer = () => program.run({ x: mixture! })
-      return { numbers: sampled((await infer()).y as Float32Array), seconds: await timed(work, infer) }
-    }
-    const trainer = await createTrainer({
-      model,
-      task: {
-        batch: { mixture: shapeOf(batch), target: shapeOf(batch) },
-        loss: (given) => mean(abs(sub(model.forward(given.mixture), given.target))),
-      },
-      backend,
-      adam,
-      schedule,
-      seed,
-    })
-    return trainOn(work, trainer, { mixture: mixture!, target: target! })
-  },
-}
+  create: () => new UNet(),
+  // A work's batch size stands in its name.
+  shapeOf: ({ id }) => [Number(id.split('-').at(-1)), 2, 512, 128],
+  magnitudes: true,
+  loss: (estimate, target) => mean(abs(sub(estimate, target))),
+})
 
 await main(unet)
