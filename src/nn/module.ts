@@ -3,6 +3,7 @@
  * Values are one flat array per model, of which every parameter is a view, so that optimiser, all-reduce and checkpoints see one array.
  */
 import { atPlace, createRandom, currentPlace, foldKey, input, type Random, type Shape, sizeOf, type Tensor } from '../tensor/index.ts'
+import { chainReach, type Reach } from './reach.ts'
 
 /** Fills a parameter's values. */
 export type Init = (values: Float32Array, shape: Shape, random: Random) => void
@@ -36,6 +37,30 @@ export abstract class Module {
   }
 
   abstract forward(x: Tensor, ...rest: never[]): unknown
+
+  /** What it is called in summaries: the name of its class. */
+  get type(): string {
+    return this.constructor.name
+  }
+
+  /**
+   * Which input steps one output step depends on along time. Of a module that is made of modules: that of its fields one after the other, which
+   * is right where `forward` calls each once, in their order, and else works on each step by itself; others override it.
+   *
+   * @throws Error for a module without modules that does not say
+   */
+  reach(): Reach {
+    const fields = Object.values(this)
+      .flat()
+      .filter((field) => field instanceof Module)
+    if (fields.length === 0) throw new Error(`${this.constructor.name}: which steps it reads is not known; override reach()`)
+    return chainReach(fields.map((field) => field.reach()))
+  }
+
+  /** Whether no output step depends on a later step of the input: what work on a live signal needs. */
+  get isCausal(): boolean {
+    return this.reach().last <= 0
+  }
 }
 
 /** A call of `forward`, as those who watch see it: when it begins, and what it gave. */

@@ -93,7 +93,7 @@ export function summary(model: Module, shapes: Shape | readonly (Shape | TensorS
     if (path === undefined) continue
     const result = calls.find((call) => call.module === module)?.result
     const shapes = tensorsIn(result).map(({ shape }) => shape)
-    rows.set(module, { path, type: module.constructor.name, shapes, parameters: 0, buffers: 0, multiplyAdds: 0 })
+    rows.set(module, { path, type: module.type, shapes, parameters: 0, buffers: 0, multiplyAdds: 0 })
     byPath.set(path, module)
   }
   for (const { place, module } of calls) if (rows.has(module)) byPlace.set(place, module)

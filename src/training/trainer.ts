@@ -3,8 +3,8 @@
  * the gradients' norm. Weights, moments, averages and statistics stay in the backend's memory; the loop moves batches in and scalars out.
  */
 import { initialValues, type Layout, layoutOf, type Module, type Slot, traceTraining } from '../nn/index.ts'
-import { type Backend, compile, type DeviceArray, type DeviceView, type HostArray, type Program } from '../runtime/index.ts'
-import { grad, type Tensor } from '../tensor/index.ts'
+import { type Backend, compile, type DeviceArray, type DeviceView, type HostArray, type Program, type Specs } from '../runtime/index.ts'
+import { grad, randomWords, type Tensor } from '../tensor/index.ts'
 import { type AdamOptions, type AdamState, createAdam, paddedLength } from './adam.ts'
 import { learningRate, type Schedule } from './schedule.ts'
 
@@ -97,8 +97,8 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   const layout = layoutOf(model)
   const length = paddedLength(layout.parameterCount)
   const gradientsProgram: Program = await compile(
-    (batch) => {
-      const { result: loss, updates } = traceTraining(() => task.loss(batch))
+    ({ 'training/key': key, ...batch }) => {
+      const { result: loss, updates } = traceTraining(() => task.loss(batch as Record<Name, Tensor>), { key: key! })
       const gradients = grad(
         loss,
         layout.parameters.map(({ parameter }) => parameter),
@@ -109,7 +109,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
         ...Object.fromEntries(layout.buffers.map(({ name, parameter }) => [`next/${name}`, updates.get(parameter) ?? parameter])),
       }
     },
-    task.batch,
+    { ...task.batch, 'training/key': { shape: [2], dtype: 'int32' } } as Specs,
     { backend },
   )
   const adam = await createAdam(backend, length, options.adam)
@@ -142,6 +142,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
         ...(batch as Record<string, Float32Array>),
         ...views(layout.parameters, adamState.weights),
         ...views(layout.buffers, buffers),
+        'training/key': randomWords(options.seed, step),
       }
       const into = { ...gradientViews, ...views(layout.buffers, nextBuffers, 'next/') }
       const loss = Number((await gradientsProgram.run(feeds, { into })).loss![0])

@@ -1,0 +1,5 @@
+/** All building blocks that exist. A block that is missing here is not tested: test/blocks/coverage.test.ts compares with the list of them. */
+import type { Block } from '../support.ts'
+import { activations } from './activations.ts'
+
+export const blocks: readonly Block[] = [...activations]
