@@ -1,15 +1,12 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hann, istft, rfft, stft } from '../../src/dsp/index.ts'
-import { type Backend, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
 import { add, constant, createRandom, grad, input, mul, square, sum } from '../../src/tensor/index.ts'
+import { onnxRuntime } from '../tensor/support.ts'
 
 const reference = createReferenceBackend()
-let onnx: Backend
-beforeAll(async () => {
-  onnx = await createOnnxRuntimeBackend({ threads: 1 })
-})
-afterAll(() => onnx.dispose())
+const onnx = onnxRuntime()
 
 function noise(length: number, seed: number): Float64Array {
   const random = createRandom(seed)
@@ -59,7 +56,7 @@ describe('stft and istft', () => {
           const x = noise(2 * samples, samples)
           const outputs = () => [istft(stft(constant(x, [2, samples]), { nFft, hopLength }), samples, { nFft, hopLength })]
           const [exact] = await evaluate(outputs, reference)
-          const [single] = await evaluate(outputs, onnx)
+          const [single] = await evaluate(outputs, onnx())
           expect(worst(exact as Float64Array, x)).toBeLessThan(1e-12)
           expect(worst(single as Float32Array, x)).toBeLessThan(1e-5)
         },
@@ -71,7 +68,7 @@ describe('stft and istft', () => {
   it('give back a second of noise at the size the model uses', async () => {
     const x = noise(44100, 5)
     const options = { nFft: 4096, hopLength: 1024 }
-    const [single] = await evaluate(() => [istft(stft(constant(x), options), x.length, options)], onnx)
+    const [single] = await evaluate(() => [istft(stft(constant(x), options), x.length, options)], onnx())
     expect(worst(single as Float32Array, x)).toBeLessThan(1e-5)
   })
 

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, compile, createOnnxRuntimeBackend } from '../../src/runtime/index.ts'
+import { describe, expect, it } from 'vitest'
+import { compile } from '../../src/runtime/index.ts'
 import { add, batchNorm, constant, grad, mul, sum } from '../../src/tensor/index.ts'
+import { onnxRuntime } from './support.ts'
 
-let backend: Backend
-beforeAll(async () => {
-  backend = await createOnnxRuntimeBackend({ threads: 1 })
-})
-afterAll(() => backend.dispose())
+const backend = onnxRuntime()
 
 const one = () => constant([1, 1])
 const zero = () => constant([0, 0])
@@ -42,7 +39,7 @@ describe('batchNorm on onnxruntime-node', () => {
         }
       },
       { x: [3, 2] },
-      { backend },
+      { backend: backend() },
     )
     const x = Float32Array.of(1, -2, 2, 0, 6, 5)
     for (let run = 0; run < 2; run++) {
@@ -61,7 +58,7 @@ describe('batchNorm on onnxruntime-node', () => {
   })
 
   it('forgets a batch that was not finite', async () => {
-    const program = await compile(({ x }) => ({ ...batchNorm(x, one(), zero()) }), { x: [3, 2] }, { backend })
+    const program = await compile(({ x }) => ({ ...batchNorm(x, one(), zero()) }), { x: [3, 2] }, { backend: backend() })
     await program.run({ x: new Float32Array(6).fill(Number.NaN) })
     const { mean } = await program.run({ x: Float32Array.of(1, 2, 3, 4, 5, 6) })
     expect(Array.from(mean as Float32Array)).toEqual([3, 4])

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, evaluate } from '../../src/runtime/index.ts'
+import { describe, expect, it } from 'vitest'
+import { evaluate } from '../../src/runtime/index.ts'
 import {
   type ConvTransposeOptions,
-  constant,
   conv1d,
   conv2d,
   conv3d,
@@ -14,17 +13,12 @@ import {
   input,
   mul,
   type Shape,
-  sizeOf,
   sum,
   type Tensor,
 } from '../../src/tensor/index.ts'
-import { sequence } from './support.ts'
+import { drawn, onnxRuntime, sequence } from './support.ts'
 
-let onnx: Backend
-beforeAll(async () => {
-  onnx = await createOnnxRuntimeBackend({ threads: 1 })
-})
-afterAll(() => onnx.dispose())
+const onnx = onnxRuntime()
 
 // Numbers of torch.nn.functional (PyTorch 1.13, float64) for the same sequences: convN(x, w, **options).
 describe('gives what PyTorch gives', () => {
@@ -86,7 +80,7 @@ describe('gives what PyTorch gives', () => {
     const y = f()
     expect(y.shape).toEqual(shape)
     expect([...((await evaluate(() => [y]))[0] as Float64Array)]).toEqual(expected)
-    expect([...((await evaluate(() => [y], onnx))[0] as Float32Array)]).toEqual(expected)
+    expect([...((await evaluate(() => [y], onnx()))[0] as Float32Array)]).toEqual(expected)
   })
 })
 
@@ -96,11 +90,7 @@ describe('gives what PyTorch gives', () => {
  */
 describe('the weight gradient is exact', () => {
   const random = createRandom(5)
-  const whole = (shape: Shape) =>
-    constant(
-      Array.from({ length: sizeOf(shape) }, () => Math.round(random.uniform(-3, 3))),
-      shape,
-    )
+  const whole = (shape: Shape) => drawn(shape, () => Math.round(random.uniform(-3, 3)))
   it.each<[string, Shape, Shape, ConvTransposeOptions]>([
     ['for many channels, shifting both sides', [2, 8, 9, 7], [6, 8, 3, 3], { padding: 1 }],
     ['for many channels in small maps, with the batch among the positions', [3, 8, 2, 3], [6, 8, 3, 3], { padding: 1 }],
@@ -116,7 +106,7 @@ describe('the weight gradient is exact', () => {
     const [x, w] = [whole(xs), input('w', ws)]
     const y = conv2d(x, w, options)
     const gradient = grad(sum(mul(y, whole(y.shape))), [w])[0]!
-    const [expected, actual] = [(await evaluate(() => [gradient]))[0]!, (await evaluate(() => [gradient], onnx))[0]!]
+    const [expected, actual] = [(await evaluate(() => [gradient]))[0]!, (await evaluate(() => [gradient], onnx()))[0]!]
     expect(Array.from(actual as Float32Array)).toEqual(Array.from(expected as Float64Array))
   })
 })

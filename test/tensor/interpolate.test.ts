@@ -1,24 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, evaluate } from '../../src/runtime/index.ts'
-import {
-  constant,
-  createRandom,
-  grad,
-  type InterpolateOptions,
-  input,
-  interpolate,
-  mul,
-  type Shape,
-  sizeOf,
-  sum,
-} from '../../src/tensor/index.ts'
-import { sequence } from './support.ts'
+import { describe, expect, it } from 'vitest'
+import { evaluate } from '../../src/runtime/index.ts'
+import { constant, createRandom, grad, type InterpolateOptions, input, interpolate, mul, type Shape, sum } from '../../src/tensor/index.ts'
+import { drawn, onnxRuntime, sequence } from './support.ts'
 
-let onnx: Backend
-beforeAll(async () => {
-  onnx = await createOnnxRuntimeBackend({ threads: 1 })
-})
-afterAll(() => onnx.dispose())
+const onnx = onnxRuntime()
 
 // Numbers of torch.nn.functional.interpolate (PyTorch 1.13, float64), rounded to 6 digits.
 describe('gives what PyTorch gives', () => {
@@ -56,7 +41,7 @@ describe('gives what PyTorch gives', () => {
     [[1, 1, 5], { scale: 0.6 }, [-5, 2, 5]],
     [[1, 1, 5], { size: 7 }, [-5, -5, 2, -2, -2, 5, 1]],
   ])('%j %j', async (shape, options, expected) => {
-    for (const backend of [undefined, onnx]) {
+    for (const backend of [undefined, onnx()]) {
       const [y] = await evaluate(() => [interpolate(sequence(...shape), options)], backend)
       expect(y).toHaveLength(expected.length)
       for (const [i, value] of Array.from(y as Float32Array).entries()) expect(value, `[${i}]`).toBeCloseTo(expected[i]!, 5)
@@ -67,7 +52,7 @@ describe('gives what PyTorch gives', () => {
 it('stays within 1e-6 of float64 in long axes, whatever the factor', async () => {
   for (const size of [1000, 700, 300, 250]) {
     const y = interpolate(sequence(...[1, 1, 500, 2]), { size: [size, 3], mode: 'bilinear' })
-    const [[expected], [actual]] = [await evaluate(() => [y]), await evaluate(() => [y], onnx)]
+    const [[expected], [actual]] = [await evaluate(() => [y]), await evaluate(() => [y], onnx())]
     // Of values up to 5: one unit of rounding is 4e-7.
     const worst = Array.from(expected as Float64Array).reduce((far, value, i) => Math.max(far, Math.abs(value - Number(actual![i]))), 0)
     expect(worst / 5).toBeLessThan(1e-6)
@@ -81,14 +66,10 @@ it('repeats whole factors exactly, also where their reciprocal is no float', asy
 
 it('has as derivative the adjoint: ⟨interpolate(x), y⟩ = ⟨x, gradient⟩', async () => {
   const random = createRandom(2)
-  const draw = (shape: Shape) =>
-    constant(
-      Array.from({ length: sizeOf(shape) }, () => random.uniform(-1, 1)),
-      shape,
-    )
-  const x = draw([2, 2, 7, 5])
+  const draw = () => random.uniform(-1, 1)
+  const x = drawn([2, 2, 7, 5], draw)
   const y = interpolate(x, { size: [11, 4], mode: 'bilinear' })
-  const weights = draw(y.shape)
+  const weights = drawn(y.shape, draw)
   const left = sum(mul(y, weights))
   const right = sum(mul(x, grad(left, [x])[0]!))
   const [a, b] = await evaluate(() => [left, right])

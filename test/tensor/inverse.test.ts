@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, createOnnxRuntimeBackend, evaluate } from '../../src/runtime/index.ts'
+import { describe, expect, it } from 'vitest'
+import { evaluate } from '../../src/runtime/index.ts'
 import { constant, createRandom, grad, inverse, matmul, sum } from '../../src/tensor/index.ts'
+import { onnxRuntime } from './support.ts'
 
-let backend: Backend
-beforeAll(async () => {
-  backend = await createOnnxRuntimeBackend({ threads: 1 })
-})
-afterAll(() => backend.dispose())
+const backend = onnxRuntime()
 
 /** An orthogonal matrix: the identity reflected at a random plane, as often as it has rows. */
 function orthogonal(n: number, random: { normal(): number }): Float64Array {
@@ -47,7 +44,7 @@ describe('inverse', () => {
       const x = constant([4], [1, 1])
       const swap = constant([0, 0, 2, 1, 0, 0, 0, 4, 0], [3, 3])
       return [inverse(x), grad(sum(inverse(x)), [x])[0]!, inverse(swap)]
-    }, backend)
+    }, backend())
     expect(y![0]).toBe(0.25)
     expect(d![0]).toBe(-1 / 16)
     expect(Array.from(p as Float32Array)).toEqual([0, 1, 0, 0, 0, 0.25, 0.5, 0, 0])
@@ -66,7 +63,7 @@ describe('inverse', () => {
     const count = 20
     const matrices = Array.from({ length: count }, (_, seed) => Float32Array.from(matrixOfCondition(n, condition, definite, seed)))
     const f = () => [inverse(constant(Float32Array.from(matrices.flatMap((a) => Array.from(a))), [count, n, n]))]
-    const [actual] = await evaluate(f, backend)
+    const [actual] = await evaluate(f, backend())
     const [exact] = await evaluate(f)
     for (let i = 0; i < count; i++) {
       let [worst, scale] = [0, 0]
@@ -86,7 +83,7 @@ describe('inverse', () => {
   })
 
   it('of a singular matrix is not finite, and of too large or oblong ones refused', async () => {
-    for (const where of [undefined, backend]) {
+    for (const where of [undefined, backend()]) {
       const [y] = await evaluate(() => [inverse(constant([1, 2, 2, 4], [2, 2])), inverse(constant(new Float64Array(9), [3, 3]))], where)
       expect(Array.from(y as Float32Array).some(Number.isFinite)).toBe(false)
     }

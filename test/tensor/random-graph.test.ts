@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, compile, createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compile, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
 import {
   bernoulli,
   cast,
@@ -14,12 +14,9 @@ import {
   type Tensor,
   uniform,
 } from '../../src/tensor/index.ts'
+import { onnxRuntime } from './support.ts'
 
-let backend: Backend
-beforeAll(async () => {
-  backend = await createOnnxRuntimeBackend({ threads: 2 })
-})
-afterAll(() => backend.dispose())
+const backend = onnxRuntime({ threads: 2 })
 
 const side = 1024
 const count = side * side
@@ -143,7 +140,7 @@ describe('bernoulli', () => {
   })
 
   it('is never or always true at 0 and 1', async () => {
-    const values = await evaluate(() => [bernoulli(randomKey(1), 0, [100]), bernoulli(randomKey(1), 1, [100])], backend)
+    const values = await evaluate(() => [bernoulli(randomKey(1), 0, [100]), bernoulli(randomKey(1), 1, [100])], backend())
     expect(values.map((list) => [...new Set(list as Uint8Array)])).toEqual([[0], [1]])
   })
 })
@@ -152,7 +149,11 @@ describe('permutation', () => {
   it('gives each of the 24 orders of four equally often', async () => {
     const draws = 4800
     const orders = new Map<string, number>()
-    const program = await compile(({ key }) => ({ order: permutation(key, 4) }), { key: { shape: [2], dtype: 'int32' } }, { backend })
+    const program = await compile(
+      ({ key }) => ({ order: permutation(key, 4) }),
+      { key: { shape: [2], dtype: 'int32' } },
+      { backend: backend() },
+    )
     for (let i = 0; i < draws; i++) {
       const { order } = await program.run({ key: Int32Array.of(i, 0) })
       orders.set(order!.join(), (orders.get(order!.join()) ?? 0) + 1)
@@ -165,7 +166,7 @@ describe('permutation', () => {
 
   it('has every number once, in the same order on all backends', async () => {
     const f = () => [permutation(randomKey(8), 10_000)]
-    const [[actual], [expected]] = [await evaluate(f, backend), await evaluate(f)]
+    const [[actual], [expected]] = [await evaluate(f, backend()), await evaluate(f)]
     expect(Array.from(actual!, Number)).toEqual(Array.from(expected!, Number))
     expect(Array.from(expected!, Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 10_000 }, (_, i) => i))
   })
@@ -175,7 +176,7 @@ it('draws the same numbers, bit for bit, on onnxruntime-node and on the referenc
   for (const shape of [[300, 200], [65537], [3, 1], [2, 3, 5, 7]]) {
     const key = foldIn(randomKey(5), -3)
     const f = () => [uniform(key, shape), bernoulli(key, 0.25, shape), key, ...splitKey(key, 3)]
-    const [actual, expected] = [await evaluate(f, backend), await evaluate(f)]
+    const [actual, expected] = [await evaluate(f, backend()), await evaluate(f)]
     for (const [i, list] of expected.entries()) expect(Array.from(actual[i]!, Number), `output ${i}`).toEqual(Array.from(list, Number))
   }
 })
@@ -199,7 +200,7 @@ it('draws these numbers in all versions: resumed runs depend on them', async () 
 })
 
 it('takes keys and steps at run time', async () => {
-  for (const where of [backend, createReferenceBackend()]) {
+  for (const where of [backend(), createReferenceBackend()]) {
     const program = await compile(
       ({ key, step }) => ({ x: uniform(foldIn(key, step), [4]) }),
       { key: { shape: [2], dtype: 'int32' }, step: { shape: [], dtype: 'int32' } },

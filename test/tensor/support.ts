@@ -7,21 +7,29 @@ import { constant, type Shape, sizeOf, type Tensor } from '../../src/tensor/inde
 /** Runs tensors and gives their numbers. */
 export type Numbers = (...tensors: readonly Tensor[]) => Promise<number[][]>
 
+/** A backend from the first to the last test of a file or of a `describe`. */
+function during(create: () => Promise<Backend>): () => Backend {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await create()
+  })
+  afterAll(() => backend.dispose())
+  return () => backend
+}
+
+/** onnxruntime-node for the tests of a file or of a `describe`. */
+export function onnxRuntime({ threads = 1 } = {}): () => Backend {
+  return during(() => createOnnxRuntimeBackend({ threads }))
+}
+
 /** Declares tests once for the reference and once for onnxruntime-node. */
 export function onNodeBackends(declare: (numbers: Numbers, backend: () => Backend) => void, { threads = 1 } = {}): void {
   describe.each([
     { name: 'reference', create: async () => createReferenceBackend() },
     { name: 'onnxruntime-node', create: () => createOnnxRuntimeBackend({ threads }) },
   ])('on $name', ({ create }) => {
-    let backend: Backend
-    beforeAll(async () => {
-      backend = await create()
-    })
-    afterAll(() => backend.dispose())
-    declare(
-      async (...tensors) => (await evaluate(() => tensors, backend)).map((values) => Array.from(values, Number)),
-      () => backend,
-    )
+    const backend = during(create)
+    declare(async (...tensors) => (await evaluate(() => tensors, backend())).map((values) => Array.from(values, Number)), backend)
   })
 }
 
@@ -29,6 +37,14 @@ export function onNodeBackends(declare: (numbers: Numbers, backend: () => Backen
 export function sequence(...shape: Shape): Tensor {
   return constant(
     Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7) % 11) - 5),
+    shape,
+  )
+}
+
+/** A number drawn for each element. */
+export function drawn(shape: Shape, draw: () => number): Tensor {
+  return constant(
+    Array.from({ length: sizeOf(shape) }, () => draw()),
     shape,
   )
 }
