@@ -2,6 +2,11 @@
 
 export type Shape = readonly number[]
 
+/** Tensors without elements are not supported. */
+export function isExtent(extent: number): boolean {
+  return Number.isInteger(extent) && extent >= 1
+}
+
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1)

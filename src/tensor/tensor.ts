@@ -3,7 +3,7 @@
  * which `grad` differentiates, the runtime lowers to ONNX, and the reference backend evaluates in float64.
  */
 import type { DType, ElementType } from './dtype.ts'
-import { formatShape, type Shape, sizeOf } from './shape.ts'
+import { formatShape, isExtent, type Shape, sizeOf } from './shape.ts'
 
 export interface TensorSpec {
   readonly shape: Shape
@@ -63,7 +63,10 @@ export interface Operation {
   products(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number
 }
 
-/** What a derivative rule sees. `cotangents[i]` is undefined where nothing depends on output i; only inputs with `needs[i]` are asked for. */
+/**
+ * What a derivative rule sees. `cotangents[i]` is float32, or undefined where nothing depends on output i; only inputs with `needs[i]` are asked
+ * for, in float32.
+ */
 export interface VjpContext {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
@@ -123,15 +126,25 @@ export interface NdArray {
 /** A named input of the graph under trace; values come in when it runs. */
 export function input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
   for (const extent of shape) {
-    if (!Number.isInteger(extent) || extent < 1) {
+    if (!isExtent(extent)) {
       throw new RangeError(`input "${name}": shape ${formatShape(shape)} has the extent ${extent}; extents are whole numbers ≥ 1`)
     }
   }
   return { node: { kind: 'input', serial: nextSerial(), name }, index: 0, shape, dtype }
 }
 
+const wholeRange = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  bool: [0, 1],
+} as const
+
 /**
  * Numbers that are part of the graph.
+ *
+ * @param shape a vector by default, a scalar for a plain number
+ * @throws RangeError for a shape that the values do not fill or that has an extent other than a whole number ≥ 1, and for values that the dtype
+ * does not hold: int32, int64 (as far as JavaScript's numbers are exact, ±(2⁵³ - 1)) and bool, which is 0 or 1
  *
  * @example
  * const half = constant(0.5)
@@ -140,8 +153,17 @@ export function input(name: string, shape: Shape, dtype: DType = 'float32'): Ten
 export function constant(values: number | ArrayLike<number>, shape?: Shape, dtype: DType = 'float32'): Tensor {
   const data = typeof values === 'number' ? Float64Array.of(values) : Float64Array.from(values)
   const extents = shape ?? (typeof values === 'number' ? [] : [data.length])
+  const extent = extents.find((n) => !isExtent(n))
+  if (extent !== undefined) {
+    throw new RangeError(`constant: shape ${formatShape(extents)} has the extent ${extent}; extents are whole numbers ≥ 1`)
+  }
   if (sizeOf(extents) !== data.length) {
     throw new RangeError(`constant: ${data.length} values do not fill the shape ${formatShape(extents)} of ${sizeOf(extents)}`)
+  }
+  if (dtype === 'int32' || dtype === 'int64' || dtype === 'bool') {
+    const [low, high] = wholeRange[dtype]
+    const wrong = data.find((value) => !(Number.isInteger(value) && value >= low && value <= high))
+    if (wrong !== undefined) throw new RangeError(`constant: ${wrong} as ${dtype}; allowed are whole numbers from ${low} to ${high}`)
   }
   return { node: { kind: 'constant', serial: nextSerial(), data }, index: 0, shape: extents, dtype }
 }

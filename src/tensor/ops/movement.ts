@@ -4,12 +4,8 @@
  */
 import { broadcastStrides, dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
+import { broadcastShapes, formatShape, isExtent, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
 import { checkDtypes, type Emitter, ShapeError, type Tensor } from '../tensor.ts'
-
-function isExtent(extent: number): boolean {
-  return Number.isInteger(extent) && extent >= 1
-}
 
 const reshapePrimitive = definePrimitive<{ shape: Shape }>('reshape', {
   infer: ([x], { shape }) => {
