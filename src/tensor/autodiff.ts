@@ -8,7 +8,7 @@ import { sum } from './ops/movement.ts'
 import { formatShape } from './shape.ts'
 import { atPlace, constant, input, isFloat, type Node, type OperationNode, ShapeError, type Tensor } from './tensor.ts'
 
-/** What a walk backwards starts from: an output and its cotangent. */
+/** What a walk backwards starts from: an output and its cotangent, which is float32 of the output's shape, also where the output is float16. */
 export interface Seed {
   readonly output: Tensor
   readonly cotangent: Tensor
@@ -21,7 +21,10 @@ export interface PullbackOptions {
   readonly intercept?: (node: OperationNode, cotangents: readonly (Tensor | undefined)[]) => readonly boolean[] | undefined
 }
 
-/** Cotangents of tensors from those of outputs: Σ cotangentᵀ · ∂output/∂x for each x. Undefined where no output depends on it. */
+/**
+ * Cotangents of tensors from those of outputs: Σ cotangentᵀ · ∂output/∂x for each x. Undefined where no output depends on it. They are float32:
+ * float16 stores what is computed with in float32, and sums of gradients in it would lose what is small and overflow where it is large.
+ */
 export function pullback(
   seeds: readonly Seed[],
   wrt: readonly Tensor[],
@@ -69,7 +72,8 @@ export function pullback(
 }
 
 /**
- * Gradients of a scalar with respect to tensors of its graph, each of that tensor's shape; tensors that it does not depend on get zeros.
+ * Gradients of a scalar with respect to tensors of its graph, each of that tensor's shape and float32, also for float16 tensors; tensors that
+ * it does not depend on get zeros.
  *
  * @throws ShapeError where the loss is no float32 scalar
  *

@@ -33,9 +33,15 @@ export function tensorsOf(node: OperationNode): Tensor[] {
 /** A table by tensor: tensors are plain data, and what makes two of them one is their node and index. */
 export class TensorMap<T> {
   readonly #byNode = new Map<Node, Map<number, T>>()
+  readonly #below: TensorMap<T> | undefined
+
+  /** @param below is asked where this table has no entry, and never written to */
+  constructor(below?: TensorMap<T>) {
+    this.#below = below
+  }
 
   get(x: Tensor): T | undefined {
-    return this.#byNode.get(x.node)?.get(x.index)
+    return this.#byNode.get(x.node)?.get(x.index) ?? this.#below?.get(x)
   }
 
   set(x: Tensor, value: T): void {

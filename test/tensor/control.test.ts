@@ -1,4 +1,7 @@
 /** scan, checkpoint, customDerivative: what the generic cases of cases/control.ts do not see. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeOnnx } from '../../src/formats/index.ts'
 import { createOnnxRuntimeBackend, createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
@@ -130,6 +133,11 @@ describe('scan', () => {
       () => scan(([h]) => ({ carry: [sum(h!)] }), { carry: [vector(1, 2)], length: 2 }),
       /turns the state \[float32 \(2\)\] into \[float32 \(\)\]/,
     ],
+    [
+      'a step that makes nothing',
+      () => scan(() => ({ carry: [] }), { carry: [], length: 2 }),
+      /scan: there is no carry, and a step gives no outputs/,
+    ],
   ] as const)('refuses %s', (_, trace, message) => {
     expect(trace).toThrow(message)
   })
@@ -150,10 +158,46 @@ describe('checkpoint', () => {
   it('waits for the derivative before it computes again', () => {
     const x = mul(input('x', [4]), 2)
     const [g] = grad(sum(checkpoint((h) => tanh(sin(h)), x)), [x])
-    // Add and Mul make the second start depend on the cotangent; everything after it depends on that.
+    // Less, Cast and Add make the second start depend on the cotangent; everything after it depends on that.
     const ops = countOps(writeOnnx({ g: g! }))
     expect(ops.Add).toBe(1)
     expect(ops.Sin).toBe(1)
+  })
+
+  it('gives gradients to what its function makes: parameters', async () => {
+    let weight!: Tensor
+    const layer = (h: Tensor) => {
+      weight = input('w', [2])
+      return mul(tanh(mul(weight, h)), weight)
+    }
+    const x = input('x', [2])
+    const kept = layer(mul(x, 2))
+    const [expected] = grad(sum(kept), [weight])
+    const nested = checkpoint((h) => checkpoint(layer, sin(h)), mul(x, 2))
+    const [inNested] = grad(sum(nested), [weight])
+    const y = checkpoint(layer, mul(x, 2))
+    const backend = createReferenceBackend()
+    const feeds = { x: Float64Array.of(0.3, -0.2), w: Float64Array.of(0.7, 1.5) }
+    const run = async (g: Tensor) => (await (await backend.load({ g })).run(feeds)).g
+    expect(await run(grad(sum(y), [weight])[0]!)).toEqual(await run(expected!))
+    const inner = Float64Array.from(feeds.x, (v) => Math.sin(2 * v))
+    const slopes = inner.map((h, i) => Math.tanh(feeds.w[i]! * h) + (feeds.w[i]! * h) / Math.cosh(feeds.w[i]! * h) ** 2)
+    const found = (await run(inNested!)) as Float64Array
+    found.forEach((value, i) => {
+      expect(value).toBeCloseTo(slopes[i]!, 12)
+    })
+  })
+
+  it('of a parameter alone is that parameter', () => {
+    let weight!: Tensor
+    const y = checkpoint(
+      () => {
+        weight = input('w', [2])
+        return weight
+      },
+      input('x', [2]),
+    )
+    expect(y).toBe(weight)
   })
 })
 
@@ -167,6 +211,28 @@ describe('on ONNX Runtime', () => {
     )
     expect(Array.from(dx as Float32Array)).toEqual([8, 8])
     await backend.dispose()
+  })
+
+  it('a checkpoint computes again after the cotangent is known, whatever that is', async () => {
+    // In the first cotangent exp overflows: the others stay numbers, and ONNX Runtime keeps the order when it has rewritten the graph.
+    const folder = mkdtempSync(join(tmpdir(), 'divisi-checkpoint-'))
+    const backend = await createOnnxRuntimeBackend({ threads: 1, profile: join(folder, 'run') })
+    const x = input('x', [3])
+    const y = checkpoint((h) => sin(sin(h)), x)
+    const program = await backend.load({ g: grad(sum(exp(mul(y, input('gain', [3])))), [x])[0]! })
+    const { g } = await program.run({ x: Float32Array.of(1, 0.5, 0.25), gain: Float32Array.of(1000, 1, -1) })
+    await program.dispose()
+    await backend.dispose()
+    const derivative = (v: number, gain: number) => Math.exp(gain * Math.sin(Math.sin(v))) * gain * Math.cos(Math.sin(v)) * Math.cos(v)
+    expect(g![0]).toBe(Infinity)
+    expect(g![1]).toBeCloseTo(derivative(0.5, 1), 5)
+    expect(g![2]).toBeCloseTo(derivative(0.25, -1), 5)
+    // Other files are of the self-test.
+    const profiles = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    const events = JSON.parse(profiles.find((text) => text.includes('barrier'))!) as { args?: { op_name?: string } }[]
+    const ran = events.flatMap(({ args }) => (args?.op_name === 'Sin' || args?.op_name === 'Exp' ? [args.op_name] : []))
+    rmSync(folder, { recursive: true })
+    expect(ran).toEqual(['Sin', 'Sin', 'Exp', 'Sin'])
   })
 
   it('a checkpoint of a graph’s input computes again, too', () => {

@@ -3,14 +3,16 @@
  * al. 2016, arXiv 1604.06174): memory for time. `customDerivative` gives a function a derivative of its own.
  */
 import { pullback } from '../autodiff.ts'
+import { onnxElementType } from '../dtype.ts'
 import { substitute, TensorMap, topologicalOrder } from '../graph.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape, sameShape } from '../shape.ts'
-import { type Body, input, type Node, nextSerial, ShapeError, type Tensor, withPlace } from '../tensor.ts'
+import { type Body, input, isFloat, type Node, nextSerial, ShapeError, type Tensor, withPlace } from '../tensor.ts'
 
 /**
  * x, but not before `after` is known. Without it ONNX Runtime would find the second computation equal to the first, or run it early: the
- * memory that `checkpoint` is to save would be held all the same. Costs one pass over x.
+ * memory that `checkpoint` is to save would be held all the same. Costs one pass over x, to which it adds c < c of a number c of `after`:
+ * that is 0 for NaN and infinity, too, and ONNX Runtime does not know that it is.
  */
 const barrierPrimitive = definePrimitive<null>('barrier', {
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
@@ -19,7 +21,8 @@ const barrierPrimitive = definePrimitive<null>('barrier', {
     const axes = spec!.shape.map((_, axis) => axis)
     const corner = emitter.node('Slice', [after!, emitter.ints(axes.map(() => 0)), emitter.ints(axes.map(() => 1)), emitter.ints(axes)])[0]!
     const scalar = emitter.node('Reshape', [axes.length === 0 ? after! : corner, emitter.ints([], [0])])[0]!
-    return emitter.node('Add', [x!, emitter.node('Mul', [scalar, emitter.floats([0], [])])[0]!])
+    const never = emitter.node('Less', [scalar, scalar])[0]!
+    return emitter.node('Add', [x!, emitter.node('Cast', [never], { to: onnxElementType.float32 })[0]!])
   },
   evaluate: ([x]) => [x!],
 })
@@ -56,6 +59,9 @@ const checkpointPrimitive = definePrimitive<Region>('checkpoint', {
  * f(...x), whose inner values are not kept for the derivative but computed again. A network of n layers in √n checkpoints of √n layers needs
  * the memory of √n layers for one more pass forwards.
  *
+ * @param f may read tensors from outside and make parameters of its own; gradients reach both, as they reach x. Gradients with respect to what f
+ * computes do not exist outside of it: they are 0.
+ *
  * @example
  * const x = constant([0.5])
  * const [dx] = await evaluate(() => grad(sum(checkpoint((h) => tanh(tanh(h)), x)), [x])) // [0.640]
@@ -63,7 +69,7 @@ const checkpointPrimitive = definePrimitive<Region>('checkpoint', {
 export function checkpoint(f: (...x: Tensor[]) => Tensor, ...x: readonly Tensor[]): Tensor {
   const since = nextSerial()
   const y = f(...x)
-  const outside = (node: Node) => node.serial < since
+  const outside = (node: Node) => node.serial < since || node.kind === 'input'
   if (outside(y.node)) return y
   const order = topologicalOrder([y], outside)
   const placeholders = new TensorMap<Tensor>()
@@ -85,25 +91,31 @@ export function checkpoint(f: (...x: Tensor[]) => Tensor, ...x: readonly Tensor[
 export interface DerivativeContext {
   readonly inputs: readonly Tensor[]
   readonly output: Tensor
-  /** Of the output's shape. */
+  /** float32, of the output's shape. */
   readonly cotangent: Tensor
 }
 
-/** Cotangents of the inputs, each of its input's shape; undefined where an input has none. */
+/** Cotangents of the inputs, each float32 and of its input's shape, also of float16 ones; undefined where an input has none. */
 export type DerivativeRule = (context: DerivativeContext) => readonly (Tensor | undefined)[]
 
 const customPrimitive = definePrimitive<{ readonly rule: DerivativeRule; readonly toJSON: () => number }>('customDerivative', {
   infer: ([y]) => [{ shape: y!.shape, dtype: y!.dtype }],
   vjp: ({ inputs: [, ...inputs], outputs: [output], cotangents: [cotangent], attributes: { rule } }) => {
     const parts = withPlace('derivative', () => rule({ inputs, output: output!, cotangent: cotangent! }))
+    if (parts.length > inputs.length) {
+      throw new ShapeError(
+        'customDerivative',
+        `the rule gives ${parts.length} cotangents for ${inputs.length} input(s); needs one for each`,
+      )
+    }
     for (const [i, x] of inputs.entries()) {
       const part = parts[i]
-      if (part && (!sameShape(part.shape, x.shape) || part.dtype !== x.dtype)) {
-        throw new ShapeError(
-          'customDerivative',
-          `the rule gives ${part.dtype} ${formatShape(part.shape)} for input ${i}, which is ${x.dtype} ${formatShape(x.shape)}; both must be equal`,
-        )
-      }
+      if (!part || (isFloat(x) && part.dtype === 'float32' && sameShape(part.shape, x.shape))) continue
+      const needed = isFloat(x) ? `needs float32 ${formatShape(x.shape)}` : 'needs undefined: there is no derivative by whole numbers'
+      throw new ShapeError(
+        'customDerivative',
+        `the rule gives ${part.dtype} ${formatShape(part.shape)} for input ${i}, which is ${x.dtype} ${formatShape(x.shape)}; ${needed}`,
+      )
     }
     return [undefined, ...inputs.map((_, i) => parts[i])]
   },
@@ -115,8 +127,9 @@ const customPrimitive = definePrimitive<{ readonly rule: DerivativeRule; readonl
  * f with another derivative than the one its operations would give: a straight-through estimator, a gradient reversed or clipped, a form that is
  * stable where the chain rule is not.
  *
- * @param rule cotangents of the arguments from the cotangent of the result
- * @throws ShapeError, when a gradient is taken, where the rule's result has not its argument's shape and dtype
+ * @param rule cotangents of the arguments from the cotangent of the result; it may close over any tensor, those of a scan's step included
+ * @throws ShapeError, when a gradient is taken, where the rule gives more cotangents than there are arguments, or one that is not float32
+ * of its argument's shape
  *
  * @example
  * // Rounds, and lets the gradient through as if it had not.

@@ -48,7 +48,8 @@ const castTo = {
 
 const castPrimitive = definePrimitive<{ dtype: DType }>('cast', {
   infer: ([x], { dtype }) => [{ shape: x!.shape, dtype }],
-  vjp: ({ inputs: [x], cotangents: [ct] }) => [isFloat(x!) ? cast(ct!, x!.dtype) : undefined],
+  // Cotangents are float32, also those of float16 tensors.
+  vjp: ({ inputs: [x], cotangents: [ct] }) => [isFloat(x!) ? ct : undefined],
   lower: (emitter, [x], { attributes: { dtype } }) => emitter.node('Cast', [x!], { to: onnxElementType[dtype] }),
   evaluate: ([x], { dtype }) => [
     {
@@ -58,7 +59,10 @@ const castPrimitive = definePrimitive<{ dtype: DType }>('cast', {
   ],
 })
 
-/** The same values in another dtype: numbers truncate towards zero, bool is "not zero". */
+/**
+ * The same values in another dtype: numbers truncate towards zero, bool is "not zero". The gradient passes between float32 and float16 as it is,
+ * in float32.
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : castPrimitive([x], { dtype })[0]!
 }

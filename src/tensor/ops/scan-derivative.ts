@@ -65,16 +65,16 @@ export function scanDerivative(
   attributes: ScanAttributes,
   apply: ApplyScan,
 ): (Tensor | undefined)[] {
-  const { body, carries, slices, length, reverse } = attributes
+  const { body, carries, slices, length, reverse, since, until, renamed } = attributes
   const node = outputs[0]!.node as OperationNode
   const constantFrom = carries + slices
   const start = nextSerial()
   const carried = body.inputs.slice(0, carries).flatMap((x, position) => {
-    return isFloat(x) ? [{ position, x, ct: input('cotangent of a carry', x.shape, x.dtype) }] : []
+    return isFloat(x) ? [{ position, x, ct: input('cotangent of a carry', x.shape) }] : []
   })
   const stacked = body.outputs.slice(0, cotangents.length).flatMap((y, i) => {
     const outer = i >= carries ? cotangents[i] : undefined
-    return outer && isFloat(y) ? [{ outer, y, ct: input('cotangent of an output', y.shape, y.dtype) }] : []
+    return outer && isFloat(y) ? [{ outer, y, ct: input('cotangent of an output', y.shape) }] : []
   })
   const wanted = body.inputs.flatMap((x, position) => (position >= carries && needs[position] ? [{ position, x }] : []))
 
@@ -103,13 +103,16 @@ export function scanDerivative(
   const perStep = found.filter(({ position }) => position < constantFrom)
   const summed = found
     .filter(({ position }) => position >= constantFrom)
-    .map((entry) => ({ ...entry, total: input('running sum', entry.x.shape, entry.x.dtype) }))
-  const results = [
+    .map((entry) => ({ ...entry, total: input('running sum', entry.x.shape) }))
+  const traced = [
     ...carried.map(({ x }, i) => parts[i] ?? zerosLike(x)),
     ...summed.map(({ total, part }) => add(total, part)),
     ...perStep.map(({ part }) => part),
     ...products.map(({ cotangent }) => cotangent),
   ]
+  // Rules of customDerivative may give the step's tensors as they were traced; what comes from outside the step stays there.
+  const outside = ({ serial }: Node) => serial < since || (serial >= until && serial < start)
+  const results = renamed.reduce((list, table) => substitute(list, new TensorMap(table), outside), traced)
 
   // What it reads of the step forwards comes in as sequences: slices as they were, the rest remembered.
   const sequences: { readonly inner: Tensor; readonly outer: Tensor }[] = stacked.map(({ ct, outer }) => ({ inner: ct, outer }))
@@ -119,10 +122,11 @@ export function scanDerivative(
     return position < carries ? carriesBefore(node, position, attributes) : inputs[position]!
   }
   const replaced = new TensorMap<Tensor>()
-  const old = (other: Node) => other.kind === 'operation' && other.serial < start
+  const computed = new Set<Node>(topologicalOrder(body.outputs))
+  const known = (other: Node) => computed.has(other) || outside(other)
   const provide = (x: Tensor): void => {
     const position = body.inputs.findIndex((y) => same(x, y))
-    if (replaced.get(x) || (position < 0 && !old(x.node))) return
+    if (replaced.get(x) || (position < 0 && !computed.has(x.node))) return
     const source = x.node as OperationNode
     if (position < 0 && cheap.has(source.operation.name) && body.outputs.some((y) => same(y, source.inputs[0]!))) {
       provide(source.inputs[0]!)
@@ -133,10 +137,10 @@ export function scanDerivative(
     replaced.set(x, inner)
     if (position < constantFrom) sequences.push({ inner, outer: stackOf(x) })
   }
-  for (const x of [...topologicalOrder(results, old).flatMap((other) => other.inputs), ...results]) provide(x)
+  for (const x of [...topologicalOrder(results, known).flatMap((other) => other.inputs), ...results]) provide(x)
   const step: Body = {
     inputs: [...carried.map(({ ct }) => ct), ...summed.map(({ total }) => total), ...sequences.map(({ inner }) => inner)],
-    outputs: substitute(results, replaced, old),
+    outputs: substitute(results, replaced, known),
   }
   const last = apply(step, {
     carry: [...carried.map(({ position, x }) => cotangents[position] ?? zerosLike(x)), ...summed.map(({ x }) => zerosLike(x))],
@@ -144,6 +148,7 @@ export function scanDerivative(
     length,
     reverse: !reverse,
     since: start,
+    renamed: [...renamed, replaced],
   })
 
   const gradients: (Tensor | undefined)[] = inputs.map(() => undefined)

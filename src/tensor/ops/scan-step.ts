@@ -1,4 +1,5 @@
 /** What scan and its derivative share: one step as a closed graph, and the node's outputs. */
+import type { TensorMap } from '../graph.ts'
 import type { Body, Emitter, LowerContext, Tensor, TensorSpec } from '../tensor.ts'
 
 /** Another way to compute a scan's outputs, taken where no derivative asks for what the steps computed. */
@@ -21,6 +22,15 @@ export interface ScanAttributes {
   /** Number of outputs that the caller sees. */
   readonly visible: number
   readonly fused: FusedScan['lower'] | undefined
+  /** The step as it was traced has serials from `since` up to, but not including, `until`. */
+  readonly since: number
+  readonly until: number
+  /**
+   * What tensors of the step as it was traced, and those that it captured, are in the body: one table after the other. Rules of
+   * customDerivative close over the former.
+   */
+  readonly renamed: readonly TensorMap<Tensor>[]
+  /** Stands for all of it where operations are compared: no two scans are equal. */
   readonly toJSON: () => number
 }
 
@@ -39,6 +49,8 @@ export interface Application {
   readonly reverse: boolean
   /** Nodes older than this do not depend on the step's inputs. */
   readonly since: number
+  /** What already became of the step's tensors before it was closed. */
+  readonly renamed?: readonly TensorMap<Tensor>[]
   readonly fused?: FusedScan | undefined
 }
 

@@ -78,11 +78,12 @@ const scanPrimitive = definePrimitive<ScanAttributes>('scan', {
 })
 
 /** Closes a step (what it reads from outside, and what it computes from that alone, becomes an input of the node) and makes the node. */
-function applyScan(step: Body, { carry, sequences, length, reverse, since, fused }: Application): Tensor[] {
+function applyScan(step: Body, application: Application): Tensor[] {
+  const { carry, sequences, length, reverse, since, renamed = [], fused } = application
   if (sequences.length === 0) {
     // ONNX's Scan needs a sequence to count by.
     const counter = { inputs: [...step.inputs, input('count', [])], outputs: step.outputs }
-    return applyScan(counter, { carry, sequences: [constant(new Float64Array(length))], length, reverse, since, fused })
+    return applyScan(counter, { ...application, sequences: [constant(new Float64Array(length))] })
   }
   const outside = (node: Node) => node.serial < since
   const varying = new Set<Node>(step.inputs.map((x) => x.node))
@@ -111,6 +112,9 @@ function applyScan(step: Body, { carry, sequences, length, reverse, since, fused
     reverse,
     visible: outputs.length,
     fused: fused?.lower,
+    since,
+    until: id,
+    renamed: [...renamed, captured],
     toJSON: () => id,
   }
   const tensors = scanPrimitive([...carry, ...sequences, ...outer, ...(fused?.inputs ?? [])], attributes)
@@ -141,7 +145,8 @@ export interface ScanStep {
  *
  * @param step is traced once. It may use tensors from outside; gradients reach them.
  * @returns the last state, and the steps' outputs stacked along a new first axis
- * @throws ShapeError where sequences differ in length, there are no steps, or a step changes the shape or dtype of its state
+ * @throws ShapeError where sequences differ in length, there are no steps, a step changes the shape or dtype of its state, or there is neither
+ * state nor output
  *
  * @example
  * // A running sum and its last value.
@@ -182,6 +187,9 @@ export function scan(
       'scan',
       `a step turns the state [${described(carry)}] into [${described(result.carry)}]; shapes and dtypes must stay`,
     )
+  }
+  if (carry.length === 0 && !result.outputs?.length) {
+    throw new ShapeError('scan', 'there is no carry, and a step gives no outputs; needs one of them, or there is nothing to compute')
   }
   const tensors = applyScan(
     { inputs: [...carryInputs, ...sliceInputs], outputs: [...result.carry, ...(result.outputs ?? [])] },
