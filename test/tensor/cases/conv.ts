@@ -2,16 +2,7 @@
 import fc from 'fast-check'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import * as t from '../../../src/tensor/index.ts'
-import type { Case } from './support.ts'
-
-const axis = fc.record({
-  kernel: fc.integer({ min: 1, max: 3 }),
-  stride: fc.integer({ min: 1, max: 3 }),
-  before: fc.integer({ min: 0, max: 2 }),
-  after: fc.integer({ min: 0, max: 2 }),
-  dilation: fc.integer({ min: 1, max: 2 }),
-  spare: fc.integer({ min: 0, max: 4 }),
-})
+import { type Case, windowAxis } from './support.ts'
 
 /** A convolution's geometry; the shape that a convolution takes and the one that its transpose takes. */
 const geometry = (rank: number) =>
@@ -21,7 +12,7 @@ const geometry = (rank: number) =>
       groups: fc.integer({ min: 1, max: 2 }),
       cin: fc.integer({ min: 1, max: rank === 3 ? 2 : 6 }),
       cout: fc.integer({ min: 1, max: rank === 3 ? 2 : 6 }),
-      axes: fc.array(axis, { minLength: rank, maxLength: rank }),
+      axes: fc.array(windowAxis(2, 4), { minLength: rank, maxLength: rank }),
       squareStride: fc.boolean(),
     })
     .map(({ batch, groups, cin, cout, axes: drawn, squareStride }) => {

@@ -39,3 +39,14 @@ export const binary = (name: string, f: (a: Tensor, b: Tensor) => Tensor, option
   ...options,
 })
 export const asFloat = (f: (a: Tensor, b: Tensor) => Tensor) => (a: Tensor, b: Tensor) => t.cast(f(a, b), 'float32')
+
+/** One spatial axis under a window: padding of at most `widest` on each side, and up to `spare` elements more than the window reaches. */
+export const windowAxis = (widest: number, spare: number) =>
+  fc.record({
+    kernel: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    before: fc.integer({ min: 0, max: widest }),
+    after: fc.integer({ min: 0, max: widest }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    spare: fc.integer({ min: 0, max: spare }),
+  })

@@ -2,17 +2,7 @@
 import fc from 'fast-check'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import * as t from '../../../src/tensor/index.ts'
-import type { Case } from './support.ts'
-
-const axis = (widest: number) =>
-  fc.record({
-    kernel: fc.integer({ min: 1, max: 3 }),
-    stride: fc.integer({ min: 1, max: 3 }),
-    before: fc.integer({ min: 0, max: widest }),
-    after: fc.integer({ min: 0, max: widest }),
-    dilation: fc.integer({ min: 1, max: 2 }),
-    spare: fc.integer({ min: 0, max: 3 }),
-  })
+import { type Case, windowAxis } from './support.ts'
 
 /** Windows over (b, c, …); `half` keeps the padding to half of the kernel and something of the input in each window. */
 const windows = (rank: number, half: boolean) =>
@@ -20,7 +10,7 @@ const windows = (rank: number, half: boolean) =>
     .record({
       batch: fc.integer({ min: 1, max: 2 }),
       channels: fc.integer({ min: 1, max: 2 }),
-      axes: fc.array(axis(half ? 1 : 2), { minLength: rank, maxLength: rank }),
+      axes: fc.array(windowAxis(half ? 1 : 2, 3), { minLength: rank, maxLength: rank }),
       plain: fc.boolean(),
     })
     .map(({ batch, channels, axes, plain }) => {
