@@ -215,7 +215,7 @@ describe('refused while tracing', () => {
     [
       'updates that do not match their indices',
       () => addAlongAxis(x, input('i', [2, 1], 'int64'), input('u', [2, 2]), 1),
-      /addAlongAxis: updates \(2, 2\) float32 for \(2, 3\) float32 at indices \(2, 1\); needs \(2, 1\) float32/,
+      /addAlongAxis: updates \(2, 2\) float32 for \(2, 3\) float32 at indices \(2, 1\) of axis 1; needs \(2, 1\) float32/,
     ],
     ['too large a k', () => topK(x, 4), /topK: 4 of axis 1 of \(2, 3\); allowed are whole numbers in 1…3/],
     ['a k of 0', () => topK(x, 0), /topK: 0 of axis 1/],

@@ -5,62 +5,15 @@
  * reference and ONNX Runtime on the CPU then refuse to go on.
  */
 import { onnxElementType } from '../dtype.ts'
-import { forEachIndex, ndarray } from '../ndarray.ts'
-import { definePrimitive } from '../primitive.ts'
-import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
-import { checkDtypes, type Emitter, type NdArray, ShapeError, type Tensor } from '../tensor.ts'
-import { zerosLike } from './arithmetic.ts'
-import { numbers } from './elementwise-rules.ts'
-import { checkIndices, positionOf } from './indices.ts'
+import { forEachIndex } from '../ndarray.ts'
+import { type Shape, sizeOf, stridesOf } from '../shape.ts'
+import type { Emitter, Tensor } from '../tensor.ts'
+import { defineIndexing } from './indexed.ts'
+import { positionOf } from './indices.ts'
 
 /** The shape of x with the axis replaced by the axes of the indices. */
 function gathered(x: Shape, indices: Shape, axis: number): number[] {
   return [...x.slice(0, axis), ...indices, ...x.slice(axis + 1)]
-}
-
-/** Calls visit(whole, part) for every element of a gathered array and the element of the whole that it shows. */
-function forEachPair(who: string, shape: Shape, indices: NdArray, axis: number, visit: (whole: number, part: number) => void): void {
-  const strides = stridesOf(shape)
-  const indexStrides = stridesOf(indices.shape)
-  const rank = indices.shape.length
-  forEachIndex(gathered(shape, indices.shape, axis), (part, index) => {
-    const chosen = indexStrides.reduce((at, stride, i) => at + index[axis + i]! * stride, 0)
-    let at = positionOf(who, indices.data[chosen]!, shape[axis]!) * strides[axis]!
-    for (let i = 0; i < shape.length; i++) if (i !== axis) at += index[i < axis ? i : i + rank - 1]! * strides[i]!
-    visit(at, part)
-  })
-}
-
-const gatherPrimitive = definePrimitive<{ axis: number }>('gather', {
-  infer: ([x, indices], { axis }) => {
-    checkIndices('gather', indices!)
-    return [{ shape: gathered(x!.shape, indices!.shape, axis), dtype: x!.dtype }]
-  },
-  vjp: ({ inputs: [x, indices], attributes: { axis }, cotangents: [ct] }) => [scatterAdd(zerosLike(x!), indices!, ct!, axis), undefined],
-  lower: (emitter, inputs, { attributes: { axis } }) => emitter.node('Gather', inputs, { axis }),
-  evaluate: ([x, indices], { axis }, [out]) => {
-    const y = ndarray(out!.shape)
-    forEachPair('gather', x!.shape, indices!, axis, (from, to) => {
-      y.data[to] = x!.data[from]!
-    })
-    return [y]
-  },
-})
-
-/**
- * Slices of x along an axis, by a list of positions: `x[…, indices, …]`, NumPy's `take`. Embeddings are gather(table, tokens, 0).
- *
- * @param x (…before, n, …after) of any dtype
- * @param indices int32 or int64 of any shape, -n…n-1
- * @returns (…before, …indices, …after)
- * @throws ShapeError for indices of another dtype; RangeError for an axis that is none
- *
- * @example
- * const table = constant([1, 2, 3, 4, 5, 6], [3, 2])
- * const [y] = await evaluate(() => [gather(table, constant([2, 0, -1], [3], 'int64'), 0)]) // [5, 6, 1, 2, 5, 6]
- */
-export function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
-  return gatherPrimitive([x, indices], { axis: normalizeAxis(axis, x.shape.length, 'gather') })[0]!
 }
 
 /** start, start + step, … as int64, computed when the session is made, so that the model stays small. */
@@ -104,48 +57,57 @@ function addFlat(emitter: Emitter, [x, indices, updates]: readonly string[], { r
   return emitter.node('ScatterElements', [flat(x!), flat(places), flat(updates!)], { axis: 0, reduction: 'add' })[0]!
 }
 
-const scatterPrimitive = definePrimitive<{ axis: number }>('scatterAdd', {
-  infer: ([x, indices, updates], { axis }) => {
-    checkIndices('scatterAdd', indices!)
-    const needed = gathered(x!.shape, indices!.shape, axis)
-    if (!sameShape(updates!.shape, needed) || x!.dtype !== updates!.dtype) {
-      throw new ShapeError(
-        'scatterAdd',
-        `updates ${formatShape(updates!.shape)} ${updates!.dtype} for ${formatShape(x!.shape)} ${x!.dtype} at indices ` +
-          `${formatShape(indices!.shape)} of axis ${axis}; needs ${formatShape(needed)} ${x!.dtype}`,
-      )
-    }
-    checkDtypes('scatterAdd', [x!, updates!], numbers)
-    return [{ shape: x!.shape, dtype: x!.dtype }]
+const bySlice = defineIndexing(
+  { read: 'gather', add: 'scatterAdd' },
+  {
+    partShape: (_, whole, indices, axis) => gathered(whole, indices, axis),
+    forEachPair: (who, whole, indices, axis, visit) => {
+      const strides = stridesOf(whole)
+      const indexStrides = stridesOf(indices.shape)
+      const rank = indices.shape.length
+      forEachIndex(gathered(whole, indices.shape, axis), (part, index) => {
+        const chosen = indexStrides.reduce((at, stride, i) => at + index[axis + i]! * stride, 0)
+        let at = positionOf(who, indices.data[chosen]!, whole[axis]!) * strides[axis]!
+        for (let i = 0; i < whole.length; i++) if (i !== axis) at += index[i < axis ? i : i + rank - 1]! * strides[i]!
+        visit(at, part)
+      })
+    },
+    lower: {
+      read: (emitter, inputs, { attributes: { axis } }) => emitter.node('Gather', inputs, { axis }),
+      // ScatterND with reduction "add" would take 0.5 ms where ScatterElements takes 4.5 and the product 0.9…4, but its threads overwrite each
+      // other's sums at equal indices: 16384 rows of 64 added to one place were wrong in every fourth run on two threads (ONNX Runtime 1.30).
+      // ScatterElements adds one after the other, twice as fast on a flat array as with an axis. The product wins up to 128 places, and needs
+      // no more memory than the flat positions while the places do not outnumber twice the elements of a slice.
+      add: (emitter, inputs, { attributes: { axis }, inputs: [x, indices], outputs: [out] }) => {
+        const width = sizeOf(x!.shape.slice(axis + 1))
+        const rows = sizeOf(x!.shape.slice(0, axis))
+        const layout: Layout = { rows, extent: x!.shape[axis]!, width, count: sizeOf(indices!.shape) }
+        const shape = emitter.ints(out!.shape)
+        if (out!.dtype === 'float32' && layout.extent <= Math.min(128, 2 * rows * width)) {
+          const sums = addByProduct(emitter, inputs[1]!, inputs[2]!, layout)
+          return emitter.node('Add', [inputs[0]!, emitter.node('Reshape', [sums, shape])[0]!])
+        }
+        return emitter.node('Reshape', [addFlat(emitter, inputs, layout), shape])
+      },
+    },
   },
-  vjp: ({ inputs: [, indices], attributes: { axis }, cotangents: [ct], needs }) => [
-    ct,
-    undefined,
-    needs[2] ? gather(ct!, indices!, axis) : undefined,
-  ],
-  // ScatterND with reduction "add" would take 0.5 ms where ScatterElements takes 4.5 and the product 0.9…4, but its threads overwrite each
-  // other's sums at equal indices: 16384 rows of 64 added to one place were wrong in every fourth run on two threads (ONNX Runtime 1.30).
-  // ScatterElements adds one after the other, twice as fast on a flat array as with an axis. The product wins up to 128 places, and needs
-  // no more memory than the flat positions while the places do not outnumber twice the elements of a slice.
-  lower: (emitter, inputs, { attributes: { axis }, inputs: [x, indices], outputs: [out] }) => {
-    const width = sizeOf(x!.shape.slice(axis + 1))
-    const rows = sizeOf(x!.shape.slice(0, axis))
-    const layout: Layout = { rows, extent: x!.shape[axis]!, width, count: sizeOf(indices!.shape) }
-    const shape = emitter.ints(out!.shape)
-    if (out!.dtype === 'float32' && layout.extent <= Math.min(128, 2 * rows * width)) {
-      const sums = addByProduct(emitter, inputs[1]!, inputs[2]!, layout)
-      return emitter.node('Add', [inputs[0]!, emitter.node('Reshape', [sums, shape])[0]!])
-    }
-    return emitter.node('Reshape', [addFlat(emitter, inputs, layout), shape])
-  },
-  evaluate: ([x, indices, updates], { axis }) => {
-    const y = ndarray(x!.shape, x!.data.slice())
-    forEachPair('scatterAdd', x!.shape, indices!, axis, (to, from) => {
-      y.data[to]! += updates!.data[from]!
-    })
-    return [y]
-  },
-})
+)
+
+/**
+ * Slices of x along an axis, by a list of positions: `x[…, indices, …]`, NumPy's `take`. Embeddings are gather(table, tokens, 0).
+ *
+ * @param x (…before, n, …after) of any dtype
+ * @param indices int32 or int64 of any shape, -n…n-1
+ * @returns (…before, …indices, …after)
+ * @throws ShapeError for indices of another dtype; RangeError for an axis that is none
+ *
+ * @example
+ * const table = constant([1, 2, 3, 4, 5, 6], [3, 2])
+ * const [y] = await evaluate(() => [gather(table, constant([2, 0, -1], [3], 'int64'), 0)]) // [5, 6, 1, 2, 5, 6]
+ */
+export function gather(x: Tensor, indices: Tensor, axis: number): Tensor {
+  return bySlice.read(x, indices, axis)
+}
 
 /**
  * x with slices added along an axis, those of equal positions one after the other: the adjoint of gather, PyTorch's `index_add`.
@@ -161,5 +123,5 @@ const scatterPrimitive = definePrimitive<{ axis: number }>('scatterAdd', {
  * const [y] = await evaluate(() => [scatterAdd(constant([0, 0, 0]), at, constant([1, 2, 4]), 0)]) // [5, 0, 2]
  */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  return scatterPrimitive([x, indices, updates], { axis: normalizeAxis(axis, x.shape.length, 'scatterAdd') })[0]!
+  return bySlice.add(x, indices, updates, axis)
 }
