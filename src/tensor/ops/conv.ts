@@ -2,7 +2,7 @@
 import { formatShape } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { convInputGradient, convolve } from './conv-primitives.ts'
-import { type Extent, type Geometry, show, stepsOf, type WindowOptions } from './window.ts'
+import { type Extent, type Geometry, show, spread, stepsOf, type WindowOptions } from './window.ts'
 
 export type { Extent, WindowOptions }
 
@@ -73,7 +73,7 @@ function transposed(x: Tensor, weight: Tensor, options: ConvTransposeOptions, ra
     )
   }
   checkDtypes(who, [x, weight])
-  const extra = typeof options.outputPadding === 'object' ? options.outputPadding : new Array<number>(rank).fill(options.outputPadding ?? 0)
+  const extra = spread(options.outputPadding ?? 0, rank)
   if (extra.length !== rank || extra.some((n, axis) => !Number.isInteger(n) || n < 0 || n >= geometry.stride[axis]!)) {
     throw new ShapeError(
       `${who} outputPadding`,

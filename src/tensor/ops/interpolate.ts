@@ -8,7 +8,7 @@ import { type Apply, definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { checkDtypes, type Emitter, type NdArray, ShapeError, type Tensor } from '../tensor.ts'
 import { upsampleNearest } from './resize.ts'
-import { type Extent, perAxis, show } from './window.ts'
+import { type Extent, perAxis, show, spread } from './window.ts'
 
 interface Resampling {
   readonly nearest: boolean
@@ -156,7 +156,7 @@ export interface InterpolateOptions {
 }
 
 function scalesOf(scale: Extent, rank: number): readonly number[] {
-  const list = typeof scale === 'number' ? new Array<number>(rank).fill(scale) : scale
+  const list = spread(scale, rank)
   if (list.length !== rank || list.some((factor) => !Number.isFinite(factor) || factor <= 0)) {
     throw new ShapeError('interpolate scale', `needs ${rank} number(s) > 0, got ${show(scale)}`)
   }

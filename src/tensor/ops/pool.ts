@@ -7,7 +7,7 @@ import { convInputGradient } from './conv-primitives.ts'
 import { mul } from './elementwise.ts'
 import { reshape } from './movement.ts'
 import { upsampleNearest } from './resize.ts'
-import { type Extent, forEachTap, perAxis, stepsOf, type Window, type WindowOptions, windowCounts } from './window.ts'
+import { type Extent, forEachTap, type Window, type WindowOptions, windowCounts, windowOf } from './window.ts'
 import { addTaps, cutTaps, stackTaps, windowAttributes } from './window-lowering.ts'
 
 interface PoolAttributes extends Window {
@@ -137,12 +137,11 @@ function attributesOf(x: Tensor, kernel: Extent, options: WindowOptions, rank: n
   if (x.shape.length !== rank + 2) {
     throw new ShapeError(who, `needs (b, c, …) with ${rank} spatial ${rank === 1 ? 'axis' : 'axes'}, got ${formatShape(x.shape)}`)
   }
-  const taps = perAxis(kernel, 1, rank, `${who} kernel`)
-  const window = { kernel: taps, ...stepsOf(options, rank, who, taps) }
-  if (window.padding.some((pair, axis) => pair.some((n) => 2 * n > taps[axis]!))) {
+  const window = windowOf(kernel, { ...options, stride: options.stride ?? kernel }, rank, who)
+  if (window.padding.some((pair, axis) => pair.some((n) => 2 * n > window.kernel[axis]!))) {
     throw new ShapeError(
       `${who} padding`,
-      `${JSON.stringify(window.padding)} is more than half of the kernel ${formatShape(taps)}; pad the input to have more`,
+      `${JSON.stringify(window.padding)} is more than half of the kernel ${formatShape(window.kernel)}; pad the input to have more`,
     )
   }
   return { ...window, counts: windowCounts(window, x.shape.slice(2), who) }

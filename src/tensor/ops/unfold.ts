@@ -3,7 +3,7 @@ import { ndarray } from '../ndarray.ts'
 import { type Apply, definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, sizeOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
-import { type Extent, forEachTap, perAxis, stepsOf, type Window, type WindowOptions, windowCounts } from './window.ts'
+import { type Extent, forEachTap, type Window, type WindowOptions, windowCounts, windowOf } from './window.ts'
 import { addTaps, cutTaps, stackTaps } from './window-lowering.ts'
 
 interface UnfoldAttributes extends Window {
@@ -51,10 +51,6 @@ const foldPrimitive: Apply<FoldAttributes> = definePrimitive<FoldAttributes>('fo
     return [image]
   },
 })
-
-function windowOf(kernel: Extent, options: WindowOptions, rank: number, who: string): Window {
-  return { kernel: perAxis(kernel, 1, rank, `${who} kernel`), ...stepsOf(options, rank, who) }
-}
 
 /**
  * Sliding windows as columns: (b, c, …) → (b, c·taps, windows), channels and taps in row-major order, for one to three spatial axes.

@@ -43,10 +43,14 @@ export function show(value: unknown): string {
   return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
+/** One number for each axis, from a list of them or one for all. */
+export function spread<T>(value: number | readonly T[], rank: number): readonly (number | T)[] {
+  return typeof value === 'object' ? value : new Array<number>(rank).fill(value)
+}
+
 /** One whole number ≥ 1 per axis. */
 export function perAxis(value: Extent | undefined, fallback: Extent, rank: number, who: string): readonly number[] {
-  const given = value ?? fallback
-  const list = typeof given === 'object' ? given : new Array<number>(rank).fill(given)
+  const list = spread(value ?? fallback, rank)
   if (list.length !== rank || list.some((n) => !Number.isInteger(n) || n < 1)) {
     throw new ShapeError(who, `needs ${rank} whole number(s) ≥ 1, got ${show(value)}`)
   }
@@ -54,8 +58,7 @@ export function perAxis(value: Extent | undefined, fallback: Extent, rank: numbe
 }
 
 function paddingOf(padding: WindowOptions['padding'], rank: number, who: string): Steps['padding'] {
-  const list = typeof padding === 'object' ? padding : new Array<number>(rank).fill(padding ?? 0)
-  const pairs = list.map((p) => (typeof p === 'number' ? ([p, p] as const) : p))
+  const pairs = spread(padding ?? 0, rank).map((p) => (typeof p === 'number' ? ([p, p] as const) : p))
   if (pairs.length !== rank || pairs.some((pair) => pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 0))) {
     const lopsided = `[${new Array(rank).fill('[2, 0]').join(', ')}]`
     throw new ShapeError(
@@ -66,12 +69,16 @@ function paddingOf(padding: WindowOptions['padding'], rank: number, who: string)
   return pairs
 }
 
-export function stepsOf(options: WindowOptions, rank: number, who: string, stride: Extent = 1): Steps {
+export function stepsOf(options: WindowOptions, rank: number, who: string): Steps {
   return {
-    stride: perAxis(options.stride, stride, rank, `${who} stride`),
+    stride: perAxis(options.stride, 1, rank, `${who} stride`),
     padding: paddingOf(options.padding, rank, who),
     dilation: perAxis(options.dilation, 1, rank, `${who} dilation`),
   }
+}
+
+export function windowOf(kernel: Extent, options: WindowOptions, rank: number, who: string): Window {
+  return { kernel: perAxis(kernel, 1, rank, `${who} kernel`), ...stepsOf(options, rank, who) }
 }
 
 /** How many windows fit along each axis of the padded extents. */
