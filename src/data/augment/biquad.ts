@@ -1,65 +1,34 @@
 /**
- * Second-order filter sections: the designs of R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients",
- * and a fixed elliptic low-pass moved to any edge by Constantinides' low-pass to low-pass transformation (1970).
+ * Filters of whole sounds: cascades of second-order sections, among them a fixed elliptic low-pass moved to any edge by Constantinides'
+ * low-pass to low-pass transformation (1970).
  */
+import { type Biquad, cookbookBiquad, normalised } from '../filter-cookbook.ts'
 import type { Channels } from './channels.ts'
 
-/** y[n] = b0·x[n] + b1·x[n−1] + b2·x[n−2] − a1·y[n−1] − a2·y[n−2] */
-export interface Biquad {
-  readonly b0: number
-  readonly b1: number
-  readonly b2: number
-  readonly a1: number
-  readonly a2: number
-}
-
-function normalised(b0: number, b1: number, b2: number, a0: number, a1: number, a2: number): Biquad {
-  return { b0: b0 / a0, b1: b1 / a0, b2: b2 / a0, a1: a1 / a0, a2: a2 / a0 }
-}
-
-/** @param hz edge or centre; @param q quality: 1/√2 is Butterworth; both below the Nyquist frequency of `rate`. */
-function angles(hz: number, q: number, rate: number): { cos: number; alpha: number } {
+/** Radians per sample of an edge or centre, which must lie below the Nyquist frequency of `rate`. */
+function angleOf(hz: number, rate: number): number {
   if (!(hz > 0 && hz < rate / 2)) throw new RangeError(`biquad: frequency must lie between 0 and ${rate / 2} Hz, got ${hz}`)
-  const w = (2 * Math.PI * hz) / rate
-  return { cos: Math.cos(w), alpha: Math.sin(w) / (2 * q) }
-}
-
-function lowPass(hz: number, q: number, rate: number): Biquad {
-  const { cos, alpha } = angles(hz, q, rate)
-  return normalised((1 - cos) / 2, 1 - cos, (1 - cos) / 2, 1 + alpha, -2 * cos, 1 - alpha)
+  return (2 * Math.PI * hz) / rate
 }
 
 export function highPass(hz: number, q: number, rate: number): Biquad {
-  const { cos, alpha } = angles(hz, q, rate)
-  return normalised((1 + cos) / 2, -(1 + cos), (1 + cos) / 2, 1 + alpha, -2 * cos, 1 - alpha)
+  return cookbookBiquad('highpass', angleOf(hz, rate), q)
 }
 
 export function peaking(hz: number, q: number, db: number, rate: number): Biquad {
-  const { cos, alpha } = angles(hz, q, rate)
-  const a = 10 ** (db / 40)
-  return normalised(1 + alpha * a, -2 * cos, 1 - alpha * a, 1 + alpha / a, -2 * cos, 1 - alpha / a)
+  return cookbookBiquad('peak', angleOf(hz, rate), q, db)
 }
 
 /** Shelf of `db` below (`low`) or above (`high`) the edge, with slope 1. */
 export function shelf(side: 'low' | 'high', hz: number, db: number, rate: number): Biquad {
-  const { cos: c, alpha } = angles(hz, Math.SQRT1_2, rate)
-  const cos = side === 'low' ? c : -c
-  const sign = side === 'low' ? 1 : -1
-  const a = 10 ** (db / 40)
-  const s = 2 * Math.sqrt(a) * alpha
-  return normalised(
-    a * (a + 1 - (a - 1) * cos + s),
-    sign * 2 * a * (a - 1 - (a + 1) * cos),
-    a * (a + 1 - (a - 1) * cos - s),
-    a + 1 + (a - 1) * cos + s,
-    sign * -2 * (a - 1 + (a + 1) * cos),
-    a + 1 + (a - 1) * cos - s,
-  )
+  return cookbookBiquad(`${side}-shelf`, angleOf(hz, rate), Math.SQRT1_2, db)
 }
 
 /** Butterworth low-pass of even order as a cascade of sections. */
 export function butterworthLowPass(order: 2 | 4 | 6 | 8, hz: number, rate: number): Biquad[] {
-  return Array.from({ length: order / 2 }, (_, k) => lowPass(hz, 1 / (2 * Math.sin(((2 * k + 1) * Math.PI) / (2 * order))), rate))
+  return Array.from({ length: order / 2 }, (_, k) =>
+    cookbookBiquad('lowpass', angleOf(hz, rate), 1 / (2 * Math.sin(((2 * k + 1) * Math.PI) / (2 * order)))),
+  )
 }
 
 /** Order 8, edge at half the Nyquist frequency, 0.1 dB ripple, −60 dB from 0.552 of Nyquist: `scipy.signal.ellip(8, 0.1, 60, 0.5)`. */
@@ -72,9 +41,8 @@ const HALF_BAND: readonly Biquad[] = [
 
 /** The wall that a converter to a lower sample rate puts up: elliptic, order 8, −60 dB from 1.18 times the edge at most. */
 export function ellipticLowPass(hz: number, rate: number): Biquad[] {
-  angles(hz, 1, rate)
   const from = Math.PI / 2
-  const to = (2 * Math.PI * hz) / rate
+  const to = angleOf(hz, rate)
   const k = Math.sin((from - to) / 2) / Math.sin((from + to) / 2)
   // z⁻¹ → (z⁻¹ − k) / (1 − k·z⁻¹), multiplied out by (1 − k·z⁻¹)².
   const moved = (c0: number, c1: number, c2: number): [number, number, number] => [

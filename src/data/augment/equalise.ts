@@ -1,6 +1,7 @@
 /** Random tone: a few shelves and peaks, and the band limits of cheap microphones, telephones, low sample rates and low bit rates. */
 import type { Random } from '../../tensor/random.ts'
-import { applyBiquads, type Biquad, butterworthLowPass, ellipticLowPass, highPass, peaking, shelf } from './biquad.ts'
+import type { Biquad } from '../filter-cookbook.ts'
+import { applyBiquads, butterworthLowPass, ellipticLowPass, highPass, peaking, shelf } from './biquad.ts'
 import type { Channels } from './channels.ts'
 
 const logUniform = (random: Random, low: number, high: number): number => Math.exp(random.uniform(Math.log(low), Math.log(high)))

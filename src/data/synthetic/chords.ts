@@ -1,7 +1,7 @@
 /** Chord instruments: piano, electric piano, organ, guitars, pads, strings, plucked synthesiser. Each gives a stereo part with its own effects. */
 import type { Random } from '../../tensor/random.ts'
+import type { Biquad } from '../filter-cookbook.ts'
 import { chorus, distort, equalise, saturate, tremolo } from './effects.ts'
-import type { Biquad } from './filters.ts'
 import { applyFilters, CONTROL_HOP, designBiquad, fadeEnds, fillNoise, sweepLowpass } from './filters.ts'
 import type { ChordName } from './instruments.ts'
 import type { Stereo } from './mix.ts'

@@ -1,5 +1,5 @@
 /** Effects of the mixing desk on stereo parts: saturation, compression, chorus, rotating speaker, tremolo, echo, equaliser. */
-import type { Biquad } from './filters.ts'
+import type { Biquad } from '../filter-cookbook.ts'
 import { applyFilters } from './filters.ts'
 import type { Stereo } from './mix.ts'
 

@@ -1,14 +1,5 @@
-/** Filters on whole buffers: fixed biquads (Bristow-Johnson, Audio EQ Cookbook) and a lowpass that sweeps (Simper 2013, trapezoidal state variable). */
-
-export interface Biquad {
-  readonly b0: number
-  readonly b1: number
-  readonly b2: number
-  readonly a1: number
-  readonly a2: number
-}
-
-export type BiquadKind = 'lowpass' | 'highpass' | 'bandpass' | 'peak' | 'low-shelf' | 'high-shelf'
+/** Filters on whole buffers: fixed biquads and a lowpass that sweeps (Simper 2013, trapezoidal state variable). */
+import { type Biquad, type BiquadKind, cookbookBiquad } from '../filter-cookbook.ts'
 
 /**
  * Coefficients of a cookbook filter.
@@ -18,44 +9,7 @@ export type BiquadKind = 'lowpass' | 'highpass' | 'bandpass' | 'peak' | 'low-she
  * @param decibels gain of peaks and shelves
  */
 export function designBiquad(kind: BiquadKind, frequency: number, sampleRate: number, q = Math.SQRT1_2, decibels = 0): Biquad {
-  const w = 2 * Math.PI * Math.min(0.49, frequency / sampleRate)
-  const [c, alpha, A] = [Math.cos(w), Math.sin(w) / (2 * q), 10 ** (decibels / 40)]
-  const scale = (b0: number, b1: number, b2: number, a0: number, a1: number, a2: number): Biquad => ({
-    b0: b0 / a0,
-    b1: b1 / a0,
-    b2: b2 / a0,
-    a1: a1 / a0,
-    a2: a2 / a0,
-  })
-  const root = 2 * Math.sqrt(A) * alpha
-  switch (kind) {
-    case 'lowpass':
-      return scale((1 - c) / 2, 1 - c, (1 - c) / 2, 1 + alpha, -2 * c, 1 - alpha)
-    case 'highpass':
-      return scale((1 + c) / 2, -1 - c, (1 + c) / 2, 1 + alpha, -2 * c, 1 - alpha)
-    case 'bandpass':
-      return scale(alpha, 0, -alpha, 1 + alpha, -2 * c, 1 - alpha)
-    case 'peak':
-      return scale(1 + alpha * A, -2 * c, 1 - alpha * A, 1 + alpha / A, -2 * c, 1 - alpha / A)
-    case 'low-shelf':
-      return scale(
-        A * (A + 1 - (A - 1) * c + root),
-        2 * A * (A - 1 - (A + 1) * c),
-        A * (A + 1 - (A - 1) * c - root),
-        A + 1 + (A - 1) * c + root,
-        -2 * (A - 1 + (A + 1) * c),
-        A + 1 + (A - 1) * c - root,
-      )
-    case 'high-shelf':
-      return scale(
-        A * (A + 1 + (A - 1) * c + root),
-        -2 * A * (A - 1 + (A + 1) * c),
-        A * (A + 1 + (A - 1) * c - root),
-        A + 1 - (A - 1) * c + root,
-        2 * (A - 1 - (A + 1) * c),
-        A + 1 - (A - 1) * c - root,
-      )
-  }
+  return cookbookBiquad(kind, 2 * Math.PI * Math.min(0.49, frequency / sampleRate), q, decibels)
 }
 
 /** Filters in place (transposed direct form II, 64-bit state). */
