@@ -21,6 +21,13 @@ export function uniformInit(bound: number): Init {
   }
 }
 
+/** Normal numbers of mean 0: what BERT and its kind start learned positions and tokens from, with a deviation of 0.02. */
+export function normalInit(deviation: number): Init {
+  return (values, _, random) => {
+    for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal()
+  }
+}
+
 /** Normal with deviation gain/√fanIn (He et al. 2015, arXiv 1502.01852); gain √2 suits rectifiers. */
 export function kaimingNormal(gain = Math.SQRT2): Init {
   return (values, shape, random) => {
