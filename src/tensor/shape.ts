@@ -43,12 +43,3 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   }
   return out
 }
-
-/** An axis counted from the front; negative ones count from the back. */
-export function normalizeAxis(axis: number, rank: number, who: string): number {
-  const normal = axis < 0 ? axis + rank : axis
-  if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
-    throw new RangeError(`${who}: axis ${axis} is outside a tensor of rank ${rank}; allowed are ${-rank}…${rank - 1}`)
-  }
-  return normal
-}

@@ -196,12 +196,22 @@ export function currentPlace(): string {
 }
 
 /** A wrong shape or argument met while tracing: names the function, the shapes and the place in the model. */
-export class ShapeError extends Error {
+export class ShapeError extends RangeError {
   constructor(who: string, problem: string) {
     const place = currentPlace()
     super(`${place ? `${place}: ` : ''}${who}: ${problem}`)
     this.name = 'ShapeError'
   }
+}
+
+/** An axis counted from the front; negative ones count from the end. */
+export function normalizeAxis(axis: number, rank: number, who: string): number {
+  const normal = axis < 0 ? axis + rank : axis
+  if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
+    const allowed = rank === 0 ? 'a scalar has none; reshape it first' : `allowed are ${-rank}…${rank - 1}`
+    throw new ShapeError(who, `axis ${axis} is outside a tensor of rank ${rank}; ${allowed}`)
+  }
+  return normal
 }
 
 /** Whether derivatives flow through numbers of this kind. */

@@ -73,6 +73,25 @@ describe('dtypes that no backend computes with are refused while tracing', () =>
     expect(() => withPlace('decoder', () => sum(bool))).toThrow(/^decoder: sum: /)
   })
 
+  it.each<[string, () => Tensor, RegExp]>([
+    [
+      'operands of two dtypes',
+      () => add(of('float32'), int),
+      /^norm: add: dtypes differ: float32 \(2, 2\) and int64 \(2, 2\); convert one with cast/,
+    ],
+    [
+      'shapes that do not broadcast',
+      () => mul(x, of('float32')),
+      /^norm: mul: \(2, 3\) and \(2, 2\) do not broadcast; counted from the last/,
+    ],
+    ['where of numbers', () => where(of('float32'), x, x), /^norm: where: condition float32 \(2, 2\), values .* needs a bool condition/],
+    ['an axis that is none', () => softmax(x, 2), /^norm: softmax: axis 2 is outside a tensor of rank 2; allowed are -2…1/],
+    ['an axis of a scalar', () => softmax(sum(x), 0), /^norm: softmax: axis 0 is outside a tensor of rank 0; a scalar has none/],
+  ])('%s, with the place and the way out', (_, trace, message) => {
+    expect(() => withPlace('norm', trace)).toThrow(ShapeError)
+    expect(() => withPlace('norm', trace)).toThrow(message)
+  })
+
   it('but comparing bool for equality and casting it are fine', () => {
     expect(equal(bool, bool).dtype).toBe('bool')
     expect(sum(cast(bool, 'int64')).dtype).toBe('int64')

@@ -81,12 +81,10 @@ const wherePrimitive = definePrimitive<null>('where', {
     const values = broadcastShapes(a!.shape, b!.shape)
     const shape = values && broadcastShapes(condition!.shape, values)
     if (!shape || condition!.dtype !== 'bool' || a!.dtype !== b!.dtype) {
+      const [chooser, ...values] = [condition!, a!, b!].map((spec) => `${spec.dtype} ${formatShape(spec.shape)}`)
       throw new ShapeError(
         'where',
-        [condition!, a!, b!]
-          .map((spec) => `${formatShape(spec.shape)} ${spec.dtype}`)
-          .join(', ')
-          .concat(' do not fit'),
+        `condition ${chooser}, values ${values.join(' and ')}; needs a bool condition and values of one dtype whose shapes broadcast`,
       )
     }
     checkDtypes('where', [a!, b!], numbers)

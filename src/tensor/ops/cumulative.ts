@@ -1,8 +1,8 @@
 /** Running sums. */
 import { dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { normalizeAxis, sizeOf, stridesOf } from '../shape.ts'
-import { checkDtypes, type Tensor } from '../tensor.ts'
+import { sizeOf, stridesOf } from '../shape.ts'
+import { checkDtypes, normalizeAxis, type Tensor } from '../tensor.ts'
 import { numbers } from './elementwise-rules.ts'
 
 export interface CumsumOptions {

@@ -65,8 +65,16 @@ type BinaryRule = (context: { a: Tensor; b: Tensor; y: Tensor; ct: Tensor }) => 
 /** The common shape of two operands of one dtype. */
 function broadcastSpec(name: string, a: TensorSpec, b: TensorSpec, { allowed = numbers, result }: Dtypes): TensorSpec {
   const shape = broadcastShapes(a.shape, b.shape)
-  if (!shape) throw new ShapeError(name, `${formatShape(a.shape)} and ${formatShape(b.shape)} do not broadcast`)
-  if (a.dtype !== b.dtype) throw new ShapeError(name, `dtypes differ: ${a.dtype} and ${b.dtype}`)
+  if (!shape) {
+    throw new ShapeError(
+      name,
+      `${formatShape(a.shape)} and ${formatShape(b.shape)} do not broadcast; counted from the last axis, extents must be equal or 1`,
+    )
+  }
+  if (a.dtype !== b.dtype) {
+    const operands = [a, b].map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`)
+    throw new ShapeError(name, `dtypes differ: ${operands.join(' and ')}; convert one with cast`)
+  }
   checkDtypes(name, [a, b], allowed)
   return { shape, dtype: result ?? a.dtype }
 }

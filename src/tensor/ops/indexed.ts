@@ -4,8 +4,8 @@
  */
 import { ndarray } from '../ndarray.ts'
 import { type Apply, definePrimitive, type Primitive } from '../primitive.ts'
-import { formatShape, normalizeAxis, type Shape, sameShape } from '../shape.ts'
-import { checkDtypes, type NdArray, ShapeError, type Tensor } from '../tensor.ts'
+import { formatShape, type Shape, sameShape } from '../shape.ts'
+import { checkDtypes, type NdArray, normalizeAxis, ShapeError, type Tensor } from '../tensor.ts'
 import { zerosLike } from './arithmetic.ts'
 import { numbers } from './elementwise-rules.ts'
 import { checkIndices } from './indices.ts'

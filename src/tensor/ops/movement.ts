@@ -4,8 +4,8 @@
  */
 import { broadcastStrides, dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { broadcastShapes, formatShape, isExtent, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
-import { checkDtypes, type Emitter, ShapeError, type Tensor } from '../tensor.ts'
+import { broadcastShapes, formatShape, isExtent, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
+import { checkDtypes, type Emitter, normalizeAxis, ShapeError, type Tensor } from '../tensor.ts'
 
 const reshapePrimitive = definePrimitive<{ shape: Shape }>('reshape', {
   infer: ([x], { shape }) => {

@@ -1,8 +1,8 @@
 /** Which is largest, and in what order: argmax and argmin, topK, sort. Among equal values the one with the lower index comes first. */
 import { forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { formatShape, normalizeAxis, type Shape, stridesOf } from '../shape.ts'
-import { checkDtypes, type NdArray, ShapeError, type Tensor } from '../tensor.ts'
+import { formatShape, type Shape, stridesOf } from '../shape.ts'
+import { checkDtypes, type NdArray, normalizeAxis, ShapeError, type Tensor } from '../tensor.ts'
 import { addAlongAxis } from './along-axis.ts'
 import { zerosLike } from './arithmetic.ts'
 import { numbers } from './elementwise-rules.ts'

@@ -1,8 +1,8 @@
 /** Primitives that cut and join: slice and its adjoint, zeros around a tensor; concat and its adjoint narrow; flip. */
 import { dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { formatShape, normalizeAxis, stridesOf } from '../shape.ts'
-import { checkPerAxis, constant, ShapeError, type Tensor } from '../tensor.ts'
+import { formatShape, stridesOf } from '../shape.ts'
+import { checkPerAxis, constant, normalizeAxis, ShapeError, type Tensor } from '../tensor.ts'
 import { expand, reshape } from './movement.ts'
 
 interface SliceAttributes {

@@ -1,8 +1,7 @@
 /** Softmax and its logarithm: exponentials that add up to one along an axis. */
 import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { normalizeAxis } from '../shape.ts'
-import { checkDtypes, type NdArray, type Tensor } from '../tensor.ts'
+import { checkDtypes, type NdArray, normalizeAxis, type Tensor } from '../tensor.ts'
 import { exp, mul, sub } from './elementwise.ts'
 import { sum } from './movement.ts'
 

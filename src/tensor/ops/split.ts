@@ -1,8 +1,8 @@
 /** One tensor cut into several along an axis, in one node; and tensors that gain or lose an axis. */
 import { gatherArray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
-import { formatShape, normalizeAxis, sameShape, stridesOf } from '../shape.ts'
-import { ShapeError, type Tensor } from '../tensor.ts'
+import { formatShape, sameShape, stridesOf } from '../shape.ts'
+import { normalizeAxis, ShapeError, type Tensor } from '../tensor.ts'
 import { zerosLike } from './arithmetic.ts'
 import { reshape } from './movement.ts'
 import { concat } from './slicing.ts'
