@@ -1,8 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { writeOnnx } from '../../src/formats/index.ts'
-import { concat, constant, grad, gru, input, lstm, mul, type RecurrentWeights, rnn, sum, type Tensor } from '../../src/tensor/index.ts'
-import { countOps, onNodeBackends } from './support.ts'
+import {
+  concat,
+  constant,
+  grad,
+  gru,
+  gruCell,
+  gruGates,
+  input,
+  lstm,
+  lstmCell,
+  lstmGates,
+  mul,
+  narrow,
+  type RecurrentOptions,
+  type RecurrentWeights,
+  reshape,
+  rnn,
+  rnnCell,
+  sum,
+  type Tensor,
+} from '../../src/tensor/index.ts'
+import { countOps, onNodeBackends, sequence } from './support.ts'
 
 interface Golden {
   readonly x: number[]
@@ -74,6 +94,112 @@ onNodeBackends((_, backend) => {
   })
 })
 
+const layers = { rnn, lstm, gru } as const
+type Layer = keyof typeof layers
+const gates = { rnn: 1, lstm: 4, gru: 3 } as const
+
+/** Weights of some tenths, all different. */
+function tenths(name: Layer): RecurrentWeights {
+  const rows = gates[name] * hidden
+  const [weightIh, weightHh] = [mul(sequence(rows, inputs), 0.1), mul(sequence(rows, hidden), 0.07)]
+  return { weightIh, weightHh, biasIh: mul(sequence(rows), 0.03), biasHh: mul(sequence(rows), -0.05) }
+}
+
+/** Outputs, then states. */
+function all(name: Layer, x: Tensor, options: RecurrentOptions): Tensor[] {
+  return Object.values(layers[name](x, tenths(name), options))
+}
+
+describe('sequences of their own lengths', () => {
+  const lengths = [4, 0, 1, 3]
+  const x = mul(sequence(4, lengths.length, inputs), 0.2)
+  const h0 = mul(sequence(lengths.length, hidden), 0.1)
+
+  onNodeBackends((numbers, backend) => {
+    describe.each(['rnn', 'lstm', 'gru'] as const)('%s', (name) => {
+      it.each([false, true])('is what each gives alone, and 0 after its end; reverse %s', async (reverse) => {
+        for (const dtype of ['int32', 'int64'] as const) {
+          const together = all(name, x, { h0, reverse, lengths: constant(lengths, [lengths.length], dtype) })
+          for (const [i, length] of lengths.entries()) {
+            const [outputs, ...states] = together.map((y) => narrow(y, -2, i, i + 1)) as [Tensor, ...Tensor[]]
+            const start = narrow(h0, 0, i, i + 1)
+            if (length === 0) {
+              const [zeros, last] = await numbers(outputs, states[0]!)
+              expect(zeros).toEqual(new Array(4 * hidden).fill(0))
+              expect(last).toEqual((await numbers(start))[0])
+              continue
+            }
+            const [own, ...ends] = all(name, narrow(narrow(x, 1, i, i + 1), 0, 0, length), { h0: start, reverse })
+            const [first, rest, ...given] = await numbers(narrow(outputs, 0, 0, length), outputs, ...states, own!, ...ends)
+            const [ownFirst, ...ownEnds] = given.slice(states.length)
+            expectClose(first!, ownFirst!)
+            expect(rest!.slice(length * hidden).every((value) => value === 0)).toBe(true)
+            for (const [k, end] of ownEnds.entries()) expectClose(given[k]!, end)
+          }
+        }
+      })
+
+      it('passes no gradient to steps that are not there, and the same ones to the others', async () => {
+        const y = (from: Tensor, length: number[]) => all(name, from, { lengths: constant(length, [1], 'int32') })[0]!
+        const long = narrow(x, 1, 0, 1)
+        const short = narrow(long, 0, 0, 3)
+        const [ofLong] = grad(sum(mul(y(long, [3]), sequence(4, 1, hidden))), [long])
+        const [ofShort] = grad(sum(mul(y(short, [3]), sequence(3, 1, hidden))), [short])
+        const [padded, plain] = await numbers(ofLong!, ofShort!)
+        expectClose(padded!.slice(0, 9), plain!)
+        expect(padded!.slice(9)).toEqual([0, 0, 0])
+      })
+
+      it('is one fused operator for inference', async () => {
+        const program = await backend().load({ y: all(name, x, { lengths: input('lengths', [lengths.length], 'int32') })[0]! })
+        await program.dispose()
+        const written = countOps(writeOnnx({ y: all(name, x, { lengths: input('lengths', [lengths.length], 'int32') })[0]! }))
+        expect(written).toMatchObject({ [name.toUpperCase()]: 1 })
+        expect([written.Scan, written.MatMul]).toEqual([undefined, undefined])
+      })
+    })
+  })
+})
+
+describe('gates and single steps', () => {
+  const x = mul(sequence(steps, batch, inputs), 0.2)
+  const lengths = constant([4, 2], [2], 'int64')
+
+  onNodeBackends((numbers) => {
+    it('lstmGates and gruGates give the layers’ outputs as h', async () => {
+      const [h, y, c, cell] = await numbers(
+        lstmGates(x, tenths('lstm'), { lengths, reverse: true }).h,
+        lstm(x, tenths('lstm'), { lengths, reverse: true }).outputs,
+        narrow(lstmGates(x, tenths('lstm')).c, 0, steps - 1, steps),
+        lstm(x, tenths('lstm')).c,
+      )
+      expectClose(h!, y!)
+      expectClose(c!, cell!)
+      const [state, outputs] = await numbers(gruGates(x, tenths('gru'), { lengths }).h, gru(x, tenths('gru'), { lengths }).outputs)
+      expectClose(state!, outputs!)
+    })
+
+    it('cells taken step by step give the layers’ states', async () => {
+      let [plain, gated]: (Tensor | undefined)[] = []
+      let long: { h?: Tensor; c?: Tensor } = {}
+      for (let t = 0; t < steps; t++) {
+        const now = reshape(narrow(x, 0, t, t + 1), [batch, inputs])
+        plain = rnnCell(now, plain, tenths('rnn'), { nonlinearity: 'relu' })
+        gated = gruCell(now, gated, tenths('gru')).h
+        long = lstmCell(now, long, tenths('lstm'))
+      }
+      const whole = lstm(x, tenths('lstm'))
+      const pairs = await numbers(
+        ...[plain!, rnn(x, tenths('rnn'), { nonlinearity: 'relu' }).h],
+        ...[gated!, gru(x, tenths('gru')).h],
+        ...[long.h!, whole.h],
+        ...[long.c!, whole.c],
+      )
+      for (let k = 0; k < pairs.length; k += 2) expectClose(pairs[k]!, pairs[k + 1]!)
+    })
+  })
+})
+
 describe('what is written for a recurrent layer', () => {
   it.each([
     ['rnn', 'RNN'],
@@ -113,7 +239,21 @@ describe('refusals', () => {
     ],
     ['a bias of the wrong size', () => lstm(x, { ...good, biasHh: input('c', [6]) }), /biasHh \(6\).*needs \(8\)/],
     ['a state of another batch', () => lstm(x, good, { c0: input('c', [3, 2]) }), /c0 \(3, 2\).*needs \(2, 2\)/],
-    ['the gates of another layer', () => gru(x, good), /gru: weightIh \(8, 3\).*needs \(6, 3\)/],
+    ['lengths of another batch', () => lstm(x, good, { lengths: input('n', [3], 'int32') }), /lstm: lengths \(3\) int32; .*\(2\)/],
+    [
+      'lengths that are no whole numbers',
+      () => lstm(x, good, { lengths: input('n', [2]) }),
+      /lengths \(2\) float32; needs one int32 or int64/,
+    ],
+    ['an input of whole numbers', () => lstm(input('x', [4, 2, 3], 'int32'), good), /lstm: needs float32, got int32/],
+    ['a step with a sequence', () => lstmCell(x, {}, good), /lstmCell: input \(4, 2, 3\): needs \(batch, inputs\)/],
+    [
+      'a step with a state of another size',
+      () => gruCell(input('x', [2, 3]), input('h', [2, 5]), tenths('gru')),
+      /gruCell: h \(2, 5\).*needs \(2, 2\)/,
+    ],
+    ['the gates of another layer', () => gru(x, good), /gru: weightHh \(8, 2\): needs \(3·hidden, hidden\)/],
+    ['weights that are no matrix', () => rnn(x, { ...good, weightHh: input('b', [8]) }), /rnn: weightHh \(8\): needs \(hidden, hidden\)/],
   ] as const)('%s', (_, trace, message) => {
     expect(trace).toThrow(message)
   })

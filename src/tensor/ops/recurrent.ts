@@ -1,131 +1,81 @@
 /**
- * Recurrent layers over whole sequences with PyTorch's weights and gate order: plain (Elman 1990), LSTM (Hochreiter & Schmidhuber 1997; forget
- * gate of Gers et al. 2000) and GRU (Cho et al. 2014, arXiv 1406.1078, with the reset gate after the product, as cuDNN and PyTorch have it).
- * Each is a `scan` for training, and ONNX Runtime's fused operator where no derivative is taken.
+ * Recurrent layers over whole sequences with PyTorch's weights and gate order (recurrent-cells.ts has the formulas of one step). Each is a
+ * `scan` for training, and ONNX Runtime's fused operator where no derivative is taken.
  *
  * The inputs' products for all steps are one matrix product before the loop; inside it only the state is multiplied.
  */
-import { formatShape } from '../shape.ts'
-import { checkDtypes, constant, type Emitter, type OnnxAttribute, ShapeError, type Tensor } from '../tensor.ts'
-import { add, mul, relu, sigmoid, sub, tanh } from './elementwise.ts'
+import type { Tensor } from '../tensor.ts'
+import { less, where } from './elementwise.ts'
+import { arange } from './indices.ts'
 import { matmul } from './matmul.ts'
-import { expand, transpose } from './movement.ts'
-import { scan } from './scan.ts'
+import { reshape, transpose } from './movement.ts'
+import { type GruGates, gruStep, type LstmGates, lstmStep, rnnStep } from './recurrent-cells.ts'
+import { type FusedOptions, fusedOperator } from './recurrent-fused.ts'
+import { checkLengths, checkRecurrent, type Nonlinearity, project, type RecurrentWeights, zeroState } from './recurrent-weights.ts'
+import { type ScanStep, scan } from './scan.ts'
 import type { FusedScan } from './scan-step.ts'
-import { split } from './split.ts'
-
-/** Weights of one layer and direction, named and laid out as in PyTorch; `gates` is 1 (plain), 4 (LSTM: i, f, g, o) or 3 (GRU: r, z, n). */
-export interface RecurrentWeights {
-  /** (gates · hidden, inputs) */
-  readonly weightIh: Tensor
-  /** (gates · hidden, hidden) */
-  readonly weightHh: Tensor
-  /** (gates · hidden) */
-  readonly biasIh?: Tensor | undefined
-  /** (gates · hidden) */
-  readonly biasHh?: Tensor | undefined
-}
 
 export interface RecurrentOptions {
   /** State before the first step, (batch, hidden); zeros by default. */
-  readonly h0?: Tensor
+  readonly h0?: Tensor | undefined
   /** From the last step to the first. */
   readonly reverse?: boolean
+  /**
+   * How many steps each example has, int32 or int64 (batch), 0…steps: the others do not exist. Outputs are 0 there, the last state is that
+   * after the example's own last step, and with `reverse` its own last step is the first one taken.
+   */
+  readonly lengths?: Tensor | undefined
 }
 
-interface Sizes {
-  readonly steps: number
-  readonly batch: number
-  readonly hidden: number
+export interface LstmOptions extends RecurrentOptions {
+  /** Cell before the first step, (batch, hidden); zeros by default. */
+  readonly c0?: Tensor | undefined
 }
 
-function sizesOf(
+const axes = ['steps', 'batch', 'inputs']
+
+/** The steps that an example does not have: its state stays, its outputs are 0. */
+function hold(there: Tensor | undefined, before: readonly Tensor[], { carry, outputs = [] }: ScanStep): ScanStep {
+  if (!there) return { carry, outputs }
+  return { carry: carry.map((x, i) => where(there, x, before[i]!)), outputs: outputs.map((x) => where(there, x, 0)) }
+}
+
+/** The loop of all three layers; `step` gets the state and what the input contributes. */
+function loop(
+  ofInput: Tensor,
+  start: readonly Tensor[],
+  step: (state: readonly Tensor[], ofInput: Tensor) => ScanStep,
+  { reverse = false, lengths, fused }: RecurrentOptions & { readonly fused?: FusedScan },
+): { readonly carry: Tensor[]; readonly outputs: Tensor[] } {
+  const [steps, batch] = ofInput.shape as [number, number]
+  const there = lengths && less(reshape(arange(0, steps, 1, lengths.dtype), [steps, 1, 1]), reshape(lengths, [1, batch, 1]))
+  return scan((state, [now, mask]) => hold(mask, state, step(state, now!)), {
+    carry: start,
+    sequences: there ? [ofInput, there] : [ofInput],
+    reverse,
+    ...(fused && { fused }),
+  })
+}
+
+function startOf(
   who: string,
   x: Tensor,
   weights: RecurrentWeights,
   gates: number,
   states: Readonly<Record<string, Tensor | undefined>>,
-): Sizes {
-  const { weightIh, weightHh, biasIh, biasHh } = weights
-  const [steps, batch, inputs] = x.shape
-  const hidden = weightHh.shape[1]!
-  const expected = {
-    weightIh: [weightIh, [gates * hidden, inputs]],
-    weightHh: [weightHh, [gates * hidden, hidden]],
-    biasIh: [biasIh, [gates * hidden]],
-    biasHh: [biasHh, [gates * hidden]],
-    ...Object.fromEntries(Object.entries(states).map(([name, state]) => [name, [state, [batch, hidden]]])),
-  } as Record<string, [Tensor | undefined, number[]]>
-  if (x.shape.length !== 3) throw new ShapeError(who, `input ${formatShape(x.shape)}: needs (steps, batch, inputs)`)
-  for (const [name, [tensor, shape]] of Object.entries(expected)) {
-    if (!tensor) continue
-    if (tensor.shape.join() !== shape.join()) {
-      throw new ShapeError(who, `${name} ${formatShape(tensor.shape)} beside input ${formatShape(x.shape)}: needs ${formatShape(shape)}`)
-    }
-    checkDtypes(who, [tensor])
-  }
-  return { steps: steps!, batch: batch!, hidden }
+  lengths: Tensor | undefined,
+): Tensor[] {
+  const hidden = checkRecurrent(who, x, weights, gates, states, axes)
+  if (lengths) checkLengths(who, lengths, x.shape[1]!)
+  return Object.values(states).map((state) => state ?? zeroState(x.shape[1]!, hidden))
 }
 
-function zeroState({ batch, hidden }: Sizes): Tensor {
-  return expand(constant(0), [batch, hidden])
+function fusedOptions(order: readonly number[], { reverse = false, lengths }: RecurrentOptions): FusedOptions {
+  return { order, reverse, lengths }
 }
 
-/** x · Wᵀ + b for all steps at once. */
-function project(x: Tensor, weight: Tensor, biases: readonly (Tensor | undefined)[]): Tensor {
-  const product = matmul(x, transpose(weight, [1, 0]))
-  return biases.reduce<Tensor>((sum, bias) => (bias ? add(sum, bias) : sum), product)
-}
-
-/** Blocks of rows of a weight in another order, as ONNX wants the gates. */
-function reorder(emitter: Emitter, weight: string, order: readonly number[]): string {
-  if (order.length === 1) return weight
-  const blocks = emitter.node('Split', [weight], { axis: 0, num_outputs: order.length }, order.length)
-  return emitter.node(
-    'Concat',
-    order.map((gate) => blocks[gate]!),
-    { axis: 0 },
-  )[0]!
-}
-
-/** ONNX's RNN, LSTM or GRU operator: one direction of one layer. */
-function fusedOperator(
-  opType: string,
-  x: Tensor,
-  weights: RecurrentWeights,
-  states: readonly Tensor[],
-  { order, reverse, attributes }: { order: readonly number[]; reverse: boolean; attributes?: Record<string, OnnxAttribute> },
-): FusedScan {
-  const { weightIh, weightHh, biasIh, biasHh } = weights
-  const biases = [biasIh, biasHh].filter((bias) => bias !== undefined)
-  const [batch, hidden] = states[0]!.shape as [number, number]
-  return {
-    inputs: [x, weightIh, weightHh, ...states, ...biases],
-    lower: (emitter, [xName, ih, hh, ...rest], { used }) => {
-      const shaped = (name: string, shape: readonly number[]) => emitter.node('Reshape', [name, emitter.ints(shape)])[0]!
-      const rows = order.length * hidden
-      const bias = (present: boolean, name: string | undefined) =>
-        present ? reorder(emitter, name!, order) : emitter.floats(new Float32Array(rows), [rows])
-      const names = rest.slice(states.length)
-      const parts = [bias(biasIh !== undefined, names[0]), bias(biasHh !== undefined, names.at(-1))]
-      const results = emitter.node(
-        opType,
-        [
-          xName!,
-          shaped(reorder(emitter, ih!, order), [1, rows, weightIh.shape[1]!]),
-          shaped(reorder(emitter, hh!, order), [1, rows, hidden]),
-          biases.length > 0 ? shaped(emitter.node('Concat', parts, { axis: 0 })[0]!, [1, 2 * rows]) : '',
-          '',
-          ...rest.slice(0, states.length).map((name) => shaped(name, [1, batch, hidden])),
-        ],
-        { hidden_size: hidden, direction: reverse ? 'reverse' : 'forward', ...attributes },
-        1 + states.length,
-      )
-      const [all, ...last] = results
-      const stacked = used[states.length] ? [shaped(all!, [x.shape[0]!, batch, hidden])] : ['']
-      return [...last.map((name) => shaped(name, [batch, hidden])), ...stacked]
-    },
-  }
+function named<Name extends string>(names: readonly Name[], tensors: readonly Tensor[]): Record<Name, Tensor> {
+  return Object.fromEntries(names.map((name, k) => [name, tensors[k]!])) as Record<Name, Tensor>
 }
 
 /**
@@ -133,31 +83,46 @@ function fusedOperator(
  *
  * @param x (steps, batch, inputs)
  * @returns all states (steps, batch, hidden), and the last one (batch, hidden)
- * @throws ShapeError where a weight, bias or state has not the shape that the others ask for
+ * @throws ShapeError where a weight, bias, state or lengths have not the shape that the others ask for
  */
 export function rnn(
   x: Tensor,
   weights: RecurrentWeights,
-  { h0, reverse = false, nonlinearity = 'tanh' }: RecurrentOptions & { readonly nonlinearity?: 'tanh' | 'relu' } = {},
+  { nonlinearity = 'tanh', ...options }: RecurrentOptions & { readonly nonlinearity?: Nonlinearity | undefined } = {},
 ): { outputs: Tensor; h: Tensor } {
-  const sizes = sizesOf('rnn', x, weights, 1, { h0 })
-  const start = h0 ?? zeroState(sizes)
+  const start = startOf('rnn', x, weights, 1, { h0: options.h0 }, options.lengths)
   const recurrent = transpose(weights.weightHh, [1, 0])
-  const activate = nonlinearity === 'tanh' ? tanh : relu
   const attributes = { activations: { strings: [nonlinearity === 'tanh' ? 'Tanh' : 'Relu'] } }
-  const { carry, outputs } = scan(
-    ([h], [projected]) => {
-      const next = activate(add(projected!, matmul(h!, recurrent)))
+  const { carry, outputs } = loop(
+    project(x, weights.weightIh, weights.biasIh, weights.biasHh),
+    start,
+    ([h], ofInput) => {
+      const next = rnnStep(ofInput, matmul(h!, recurrent), nonlinearity)
       return { carry: [next], outputs: [next] }
     },
-    {
-      carry: [start],
-      sequences: [project(x, weights.weightIh, [weights.biasIh, weights.biasHh])],
-      reverse,
-      fused: fusedOperator('RNN', x, weights, [start], { order: [0], reverse, attributes }),
-    },
+    { ...options, fused: fusedOperator('RNN', x, weights, start, { ...fusedOptions([0], options), attributes }) },
   )
   return { outputs: outputs[0]!, h: carry[0]! }
+}
+
+function lstmLoop(
+  who: string,
+  x: Tensor,
+  weights: RecurrentWeights,
+  options: LstmOptions,
+  stacked: readonly (keyof LstmGates)[],
+): ReturnType<typeof loop> {
+  const start = startOf(who, x, weights, 4, { h0: options.h0, c0: options.c0 }, options.lengths)
+  const recurrent = transpose(weights.weightHh, [1, 0])
+  return loop(
+    project(x, weights.weightIh, weights.biasIh, weights.biasHh),
+    start,
+    ([h, c], ofInput) => {
+      const gates = lstmStep(ofInput, matmul(h!, recurrent), c!)
+      return { carry: [gates.h, gates.c], outputs: stacked.map((name) => gates[name]) }
+    },
+    stacked.length === 1 ? { ...options, fused: fusedOperator('LSTM', x, weights, start, fusedOptions([0, 3, 1, 2], options)) } : options,
+  )
 }
 
 /**
@@ -165,36 +130,55 @@ export function rnn(
  *
  * @param x (steps, batch, inputs)
  * @returns all states h (steps, batch, hidden), the last h and the last c (batch, hidden)
- * @throws ShapeError where a weight, bias or state has not the shape that the others ask for
+ * @throws ShapeError where a weight, bias, state or lengths have not the shape that the others ask for
  *
  * @example
  * const weights = { weightIh: constant([1, 1, 1, 1], [4, 1]), weightHh: constant([0, 0, 0, 0], [4, 1]) }
  * const [y] = await evaluate(() => [lstm(constant([0.5], [1, 1, 1]), weights).outputs]) // [0.174]
  */
-export function lstm(
+export function lstm(x: Tensor, weights: RecurrentWeights, options: LstmOptions = {}): { outputs: Tensor; h: Tensor; c: Tensor } {
+  const { carry, outputs } = lstmLoop('lstm', x, weights, options, ['h'])
+  return { outputs: outputs[0]!, h: carry[0]!, c: carry[1]! }
+}
+
+const lstmNames = ['i', 'f', 'g', 'o', 'c', 'h'] as const
+
+/**
+ * What an LSTM does at every step, to look at: gates, cell and state. `h` are the outputs of `lstm`.
+ *
+ * @param x (steps, batch, inputs)
+ * @returns (steps, batch, hidden) each
+ * @throws ShapeError where a weight, bias, state or lengths have not the shape that the others ask for
+ *
+ * @example
+ * const weights = { weightIh: constant([0, 1, 0, 0], [4, 1]), weightHh: constant([0, 0, 0, 0], [4, 1]) }
+ * const [forget] = await evaluate(() => [lstmGates(constant([-2, 2], [2, 1, 1]), weights).f]) // [0.1192, 0.8808]
+ */
+export function lstmGates(x: Tensor, weights: RecurrentWeights, options: LstmOptions = {}): LstmGates {
+  const { outputs } = lstmLoop('lstmGates', x, weights, options, lstmNames)
+  return named(lstmNames, outputs)
+}
+
+function gruLoop(
+  who: string,
   x: Tensor,
   weights: RecurrentWeights,
-  { h0, c0, reverse = false }: RecurrentOptions & { readonly c0?: Tensor } = {},
-): { outputs: Tensor; h: Tensor; c: Tensor } {
-  const sizes = sizesOf('lstm', x, weights, 4, { h0, c0 })
-  const start = [h0 ?? zeroState(sizes), c0 ?? zeroState(sizes)]
-  const recurrent = transpose(weights.weightHh, [1, 0])
-  const { carry, outputs } = scan(
-    ([h, c], [projected]) => {
-      const z = add(projected!, matmul(h!, recurrent)) // (batch, 4 · hidden)
-      const [i, f, g, o] = split(z, 4, 1) as [Tensor, Tensor, Tensor, Tensor]
-      const cell = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)))
-      const next = mul(sigmoid(o), tanh(cell))
-      return { carry: [next, cell], outputs: [next] }
+  options: RecurrentOptions,
+  stacked: readonly (keyof GruGates)[],
+): ReturnType<typeof loop> {
+  const start = startOf(who, x, weights, 3, { h0: options.h0 }, options.lengths)
+  const attributes = { linear_before_reset: 1 }
+  return loop(
+    project(x, weights.weightIh, weights.biasIh),
+    start,
+    ([h], ofInput) => {
+      const gates = gruStep(ofInput, project(h!, weights.weightHh, weights.biasHh), h!)
+      return { carry: [gates.h], outputs: stacked.map((name) => gates[name]) }
     },
-    {
-      carry: start,
-      sequences: [project(x, weights.weightIh, [weights.biasIh, weights.biasHh])],
-      reverse,
-      fused: fusedOperator('LSTM', x, weights, start, { order: [0, 3, 1, 2], reverse }),
-    },
+    stacked.length === 1
+      ? { ...options, fused: fusedOperator('GRU', x, weights, start, { ...fusedOptions([1, 0, 2], options), attributes }) }
+      : options,
   )
-  return { outputs: outputs[0]!, h: carry[0]!, c: carry[1]! }
 }
 
 /**
@@ -202,28 +186,27 @@ export function lstm(
  *
  * @param x (steps, batch, inputs)
  * @returns all states (steps, batch, hidden), and the last one (batch, hidden)
- * @throws ShapeError where a weight, bias or state has not the shape that the others ask for
+ * @throws ShapeError where a weight, bias, state or lengths have not the shape that the others ask for
  */
-export function gru(x: Tensor, weights: RecurrentWeights, { h0, reverse = false }: RecurrentOptions = {}): { outputs: Tensor; h: Tensor } {
-  const sizes = sizesOf('gru', x, weights, 3, { h0 })
-  const start = h0 ?? zeroState(sizes)
-  const recurrent = transpose(weights.weightHh, [1, 0])
-  const { carry, outputs } = scan(
-    ([h], [projected]) => {
-      const own = weights.biasHh ? add(matmul(h!, recurrent), weights.biasHh) : matmul(h!, recurrent) // (batch, 3 · hidden)
-      const [inR, inZ, inN] = split(projected!, 3, 1) as [Tensor, Tensor, Tensor]
-      const [ownR, ownZ, ownN] = split(own, 3, 1) as [Tensor, Tensor, Tensor]
-      const [r, z] = [sigmoid(add(inR, ownR)), sigmoid(add(inZ, ownZ))]
-      const candidate = tanh(add(inN, mul(r, ownN)))
-      const next = add(candidate, mul(z, sub(h!, candidate)))
-      return { carry: [next], outputs: [next] }
-    },
-    {
-      carry: [start],
-      sequences: [project(x, weights.weightIh, [weights.biasIh])],
-      reverse,
-      fused: fusedOperator('GRU', x, weights, [start], { order: [1, 0, 2], reverse, attributes: { linear_before_reset: 1 } }),
-    },
-  )
+export function gru(x: Tensor, weights: RecurrentWeights, options: RecurrentOptions = {}): { outputs: Tensor; h: Tensor } {
+  const { carry, outputs } = gruLoop('gru', x, weights, options, ['h'])
   return { outputs: outputs[0]!, h: carry[0]! }
+}
+
+const gruNames = ['r', 'z', 'n', 'h'] as const
+
+/**
+ * What a GRU does at every step, to look at: gates and state. `h` are the outputs of `gru`.
+ *
+ * @param x (steps, batch, inputs)
+ * @returns (steps, batch, hidden) each
+ * @throws ShapeError where a weight, bias, state or lengths have not the shape that the others ask for
+ *
+ * @example
+ * const weights = { weightIh: constant([0, 1, 0], [3, 1]), weightHh: constant([0, 0, 0], [3, 1]) }
+ * const [update] = await evaluate(() => [gruGates(constant([-2, 2], [2, 1, 1]), weights).z]) // [0.1192, 0.8808]
+ */
+export function gruGates(x: Tensor, weights: RecurrentWeights, options: RecurrentOptions = {}): GruGates {
+  const { outputs } = gruLoop('gruGates', x, weights, options, gruNames)
+  return named(gruNames, outputs)
 }
