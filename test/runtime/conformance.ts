@@ -1,7 +1,7 @@
 /** What every backend does, whatever it runs on. Imports nothing of Node: the same suite runs in a browser. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Backend, compile, createReferenceBackend } from '../../src/runtime/browser.ts'
-import { add, cast, constant, greater, halfBits, halfValue, input, matmul, mul, oneHot, sum } from '../../src/tensor/index.ts'
+import { add, cast, constant, greater, halfBits, halfValue, input, matmul, mul, oneHot, sum, transpose } from '../../src/tensor/index.ts'
 
 interface Limits {
   /** The error of computing with float16, for backends on devices that cannot. */
@@ -62,6 +62,22 @@ function suite(create: () => Promise<Backend>, { withoutFloat16 }: Limits): void
     const program = await compile(({ x }) => ({ a: mul(x, x), b: mul(x, x), same: x, seven: constant([7]) }), { x: [1] }, { backend })
     const { a, b, same, seven } = await program.run({ x: Float32Array.of(3) })
     expect([a, b, same, seven].map((value) => Number(value![0]))).toEqual([9, 9, 3, 7])
+    await program.dispose()
+  })
+
+  it('gives a transposed matrix that a product reads too', async () => {
+    const shapes = { x: [2, 2], h: [2, 2] }
+    const program = await compile(
+      ({ x, h }) => {
+        const transposed = transpose(h, [1, 0])
+        return { y: add(matmul(x, transposed), transpose(x, [1, 0])), transposed }
+      },
+      shapes,
+      { backend },
+    )
+    const { y, transposed } = await program.run({ x: Float32Array.of(1, 2, 3, 4), h: Float32Array.of(5, 6, 7, 8) })
+    expect(Array.from(transposed as Float32Array)).toEqual([5, 7, 6, 8])
+    expect(Array.from(y as Float32Array)).toEqual([18, 26, 41, 57])
     await program.dispose()
   })
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { Message } from './messages.ts'
-import { serve } from './serve.ts'
+import { serve, withoutBrokenPasses } from './serve.ts'
 
 /** ONNX Runtime's name of the execution provider. */
 const { provider } = workerData as { readonly provider: 'cpu' | 'webgpu' }
@@ -24,6 +24,7 @@ const receive = serve(
         enableMemPattern: false,
         logSeverityLevel: 3,
         extra: {
+          optimization: withoutBrokenPasses,
           session: {
             // Other work shares the processors with a training run; a spinning pool starves it.
             intra_op: { allow_spinning: '0' },

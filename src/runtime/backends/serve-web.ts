@@ -2,7 +2,7 @@
 import type { Env, InferenceSession } from 'onnxruntime-web'
 import type { Placement } from '../backend.ts'
 import type { Message } from './messages.ts'
-import { type OnnxRuntime, serve } from './serve.ts'
+import { type OnnxRuntime, serve, withoutBrokenPasses } from './serve.ts'
 
 /** One of the builds. */
 interface OnnxRuntimeWeb {
@@ -71,7 +71,7 @@ export function serveWeb({ env, InferenceSession, Tensor }: OnnxRuntimeWeb, prov
   if (self.name.startsWith('em-pthread')) return
   const captured = createLogCapture()
   const create = (bytes: Uint8Array, logSeverityLevel: 0 | 3) =>
-    InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel })
+    InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel, extra: { optimization: withoutBrokenPasses } })
 
   /** A session of its own, because one that told its placement goes on telling: every kernel of every run. */
   const findPlacement = async (bytes: Uint8Array): Promise<Placement> => {

@@ -7,6 +7,12 @@ import { sizeOf, type TensorSpec } from '../../tensor/index.ts'
 import type { HostArray, Placement } from '../backend.ts'
 import type { Answer, Location, Message, Reply, Request, WorkerSettings } from './messages.ts'
 
+/**
+ * Passes that ONNX Runtime leaves out. GemmTransposeFusion (1.30) removes a Transpose whose readers are Gemm nodes even where its value is an
+ * output too, which then is memory that nobody wrote, or a crash: x·hᵀ + xᵀ beside hᵀ is enough. Bodies of Scan meet it in second derivatives.
+ */
+export const withoutBrokenPasses = { disable_specified_optimizers: 'GemmTransposeFusion' } as const
+
 /** ONNX Runtime as the worker's platform has it. */
 export interface OnnxRuntime {
   readonly version: string
