@@ -1,9 +1,31 @@
 /** Layers: modules with PyTorch's names and state-dict layout. */
 export { elu, gelu, identity, PReLU, silu, squaredRelu } from './activations.ts'
+export { BatchNorm, type BatchNormOptions } from './batch-norm.ts'
+export {
+  addPerChannel,
+  Conv1d,
+  Conv2d,
+  type Conv2dOptions,
+  Conv3d,
+  type ConvLayerOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeLayerOptions,
+} from './conv.ts'
+export { convByUnfold, UnfoldConv2d, type UnfoldConv2dOptions } from './conv-by-unfold.ts'
+export { CumulativeLayerNorm, cumulativeLayerNorm } from './cumulative-norm.ts'
+export { channelDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, dropout } from './dropout.ts'
+export { Embedding, type EmbeddingOptions, embedding } from './embedding.ts'
+export { Flatten, flatten } from './flatten.ts'
+export { binEmbeddings, EmbeddingHead, MaskHead, type MaskHeadOptions, splitSources, unitNorm } from './heads.ts'
 export { constantInit, defaultInit, fanIn, kaimingNormal, normalInit, uniformInit } from './init.ts'
-export { BatchNorm, Conv2d, type Conv2dOptions, ConvTranspose2d, Linear } from './layers.ts'
+export { InstanceNorm, type InstanceNormOptions } from './instance-norm.ts'
+export { Linear, type LinearOptions, linear } from './linear.ts'
 export { isTraining, type TrainingTraceOptions, traceTraining, trainingKey, updateRunning } from './mode.ts'
 export { type Init, initialValues, type Layout, layoutOf, Module, type Parameter, parameter, type Slot } from './module.ts'
+export { GroupNorm, LayerNorm, type NormOptions } from './norm.ts'
+export { AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d } from './pooling.ts'
 export {
   causalReach,
   chainReach,
@@ -17,3 +39,6 @@ export {
 } from './reach.ts'
 export { Apply, Sequential, type TensorFunction } from './sequential.ts'
 export { type Summary, type SummaryRow, summary } from './summary.ts'
+export { Upsample } from './upsample.ts'
+export { type Warning, type WarningCode, warn, withWarnings } from './warning.ts'
+export { windowCoverage } from './window-coverage.ts'

@@ -86,7 +86,7 @@ describe('layers', () => {
     const { result, updates } = traceTraining(() => norm.forward(x))
     expect(isTraining()).toBe(false)
     const backend = createReferenceBackend()
-    const training = await backend.load({ y: result, mean: updates.get(norm.running_mean)!, variance: updates.get(norm.running_var)! })
+    const training = await backend.load({ y: result, mean: updates.get(norm.running_mean!)!, variance: updates.get(norm.running_var!)! })
     const values = {
       weight: Float32Array.of(2),
       bias: Float32Array.of(1),

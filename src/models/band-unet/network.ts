@@ -6,7 +6,17 @@
  * The grid is (b, c, t, f): frequency last, so that dense layers over frequency are plain matrix products.
  */
 import { bandMatrices, type Spectrum, stft } from '../../dsp/index.ts'
-import { BatchNorm, Conv2d, ConvTranspose2d, constantInit, Linear, Module, type Parameter, parameter } from '../../nn/index.ts'
+import {
+  BatchNorm,
+  Conv2d,
+  ConvTranspose2d,
+  constantInit,
+  kaimingNormal,
+  Linear,
+  Module,
+  type Parameter,
+  parameter,
+} from '../../nn/index.ts'
 import {
   add,
   concat,
@@ -29,6 +39,9 @@ import {
 } from '../../tensor/index.ts'
 import type { BandUnetConfig } from './config.ts'
 
+/** Of all its convolutions, which are followed by rectifiers. */
+const init = kaimingNormal()
+
 /** Convolution, batch norm, rectifier: (b, c, t, f) → (b, o, t, f). */
 class ConvBlock extends Module {
   readonly conv: Conv2d
@@ -36,7 +49,7 @@ class ConvBlock extends Module {
 
   constructor(inputs: number, outputs: number) {
     super()
-    this.conv = new Conv2d(inputs, outputs, [3, 3], { padding: 1, bias: false })
+    this.conv = new Conv2d(inputs, outputs, [3, 3], { padding: 1, bias: false, init })
     this.norm = new BatchNorm(outputs)
   }
 
@@ -112,17 +125,17 @@ export class BandUnet extends Module {
     this.input_bias = parameter([4, 1, bands], constantInit(0))
     this.stem = new ConvBlock(4, channels[0]!)
     const steps = Array.from({ length: levels - 1 }, (_, i) => i)
-    this.down = steps.map((i) => new Conv2d(channels[i]!, channels[i + 1]!, [2, 2], { stride: 2 }))
+    this.down = steps.map((i) => new Conv2d(channels[i]!, channels[i + 1]!, [2, 2], { stride: 2, init }))
     const inner = steps.slice(0, -1)
     this.encoder = inner.map((i) => new ResidualBlock(channels[i + 1]!, bands >> (i + 1), squeeze))
     this.bottleneck = Array.from(
       { length: config.bottleneck },
       () => new ResidualBlock(channels[levels - 1]!, bands >> (levels - 1), squeeze),
     )
-    this.up = steps.map((i) => new ConvTranspose2d(channels[i + 1]!, channels[i]!, [2, 2], { stride: 2 }))
+    this.up = steps.map((i) => new ConvTranspose2d(channels[i + 1]!, channels[i]!, [2, 2], { stride: 2, init }))
     this.decoder = inner.map((i) => new ResidualBlock(channels[i + 1]!, bands >> (i + 1), squeeze))
     this.head = new ConvBlock(channels[0]!, channels[0]!)
-    this.mask = new Conv2d(channels[0]!, 2, [1, 1])
+    this.mask = new Conv2d(channels[0]!, 2, [1, 1], { init })
   }
 
   /** Mixture waveform (b, 2, n) → its spectrum and that of the vocals, parts of (b, 2, t, bins). */
