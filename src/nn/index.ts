@@ -1,6 +1,19 @@
 /** Layers: modules with PyTorch's names and state-dict layout. */
 export { elu, gelu, identity, PReLU, silu, squaredRelu } from './activations.ts'
+export {
+  type Attended,
+  type AttendOptions,
+  type AttentionMasks,
+  type AttentionOptions,
+  additiveScores,
+  attend,
+  dotScores,
+  generalScores,
+  scaledDotProductAttention,
+} from './attention.ts'
+export { BahdanauAttention, type BahdanauCall, type BahdanauOptions } from './bahdanau-attention.ts'
 export { BatchNorm, type BatchNormOptions } from './batch-norm.ts'
+export { ClassToken, classState } from './class-token.ts'
 export {
   addPerChannel,
   Conv1d,
@@ -22,10 +35,13 @@ export { binEmbeddings, EmbeddingHead, MaskHead, type MaskHeadOptions, splitSour
 export { constantInit, defaultInit, fanIn, kaimingNormal, normalInit, uniformInit } from './init.ts'
 export { InstanceNorm, type InstanceNormOptions } from './instance-norm.ts'
 export { Linear, type LinearOptions, linear } from './linear.ts'
+export { causalMask, type Lengths, maskedSoftmax, paddingMask } from './masking.ts'
 export { isTraining, type TrainingTraceOptions, traceTraining, trainingKey, updateRunning } from './mode.ts'
 export { type Init, initialValues, type Layout, layoutOf, Module, type Parameter, parameter, type Slot } from './module.ts'
+export { type AttendCall, type AttentionCall, MultiheadAttention, type MultiheadAttentionOptions } from './multihead-attention.ts'
 export { GroupNorm, LayerNorm, type NormOptions } from './norm.ts'
 export { AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d } from './pooling.ts'
+export { LearnedPositions, SinusoidalPositions, type SinusoidOptions, sinusoidalEncoding } from './positions.ts'
 export {
   causalReach,
   chainReach,
@@ -37,8 +53,28 @@ export {
   wholeReach,
   windowReach,
 } from './reach.ts'
+export {
+  alibiBias,
+  type RelativeBiasOptions,
+  RelativePositionBias,
+  type RotaryOptions,
+  relativeBucket,
+  rotary,
+} from './relative-positions.ts'
 export { Apply, Sequential, type TensorFunction } from './sequential.ts'
 export { type Summary, type SummaryRow, summary } from './summary.ts'
+export { LastTimePool, MaxTimePool, MeanTimePool, TimePool, type TimePoolOptions } from './time-pooling.ts'
+export { type DecoderCall, TransformerDecoderLayer, TransformerEncoderLayer, type TransformerLayerOptions } from './transformer.ts'
+export { TransformerDecoder, TransformerEncoder } from './transformer-stack.ts'
 export { Upsample } from './upsample.ts'
 export { type Warning, type WarningCode, warn, withWarnings } from './warning.ts'
+export {
+  AttentionTimePool,
+  type AttentionTimePoolOptions,
+  AutoPool,
+  type AutoPoolOptions,
+  AutoSplitTimePool,
+  SplitTimePool,
+  WeightedTimePool,
+} from './weighted-pooling.ts'
 export { windowCoverage } from './window-coverage.ts'
