@@ -1,5 +1,7 @@
 /** Signal functions of tensors: transforms, windows, bands. */
 export { type BandOptions, bandCentres, bandMatrices } from './bands.ts'
-export { rfft } from './dft.ts'
+export { irfft, rfft } from './dft.ts'
+export { fft, ifft } from './fft.ts'
+export { type OverlapReport, overlapOf } from './overlap.ts'
 export { frameCount, istft, type Spectrum, type StftOptions, stft } from './stft.ts'
-export { hann } from './windows.ts'
+export { createWindow, hann, type Window, type WindowName, type WindowSymmetry } from './windows.ts'

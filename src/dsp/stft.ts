@@ -1,118 +1,142 @@
 /**
  * Short-time Fourier transform and its inverse as tensor functions: they have derivatives and travel inside exported models.
- * Frames are centred (nFft/2 zeros before and after, as librosa's center=True, pad_mode='constant'); the inverse divides by the summed
- * squared window (Griffin & Lim 1984) and is exact for every length.
+ * Frames are centred (nFft/2 zeros before and after, as librosa's center=True, pad_mode='constant') unless told otherwise; the inverse divides
+ * by the summed squared window (Griffin & Lim 1984) and is exact for every length.
  */
-import { adjoint, concat, constant, mul, narrow, pad, reshape, type Tensor } from '../tensor/index.ts'
-import { rfft } from './dft.ts'
-import { hann } from './windows.ts'
+import { adjoint, type Complex, constant, mul, pad, reshape, ShapeError, type Tensor } from '../tensor/index.ts'
+import { binCounts, rfft } from './dft.ts'
+import { frame } from './frame.ts'
+import { LEAST_COVERAGE, overlapOf } from './overlap.ts'
+import { createWindow, type Window } from './windows.ts'
 
 export interface StftOptions {
   /** Samples of a frame, even. */
   readonly nFft: number
   /** Samples between frames. */
   readonly hopLength: number
-  /** nFft window values; periodic Hann by default. */
-  readonly window?: Float64Array
+  /** A name, or nFft values; periodic Hann by default. */
+  readonly window?: Window
+  /** Whether frame t is centred on sample t·hopLength, as it is by default, or begins there and reads no sample that is not there. */
+  readonly center?: boolean
+  /** What centred frames see outside the signal: zeros, or its mirror image (librosa before version 0.10, PyTorch). */
+  readonly padMode?: 'constant' | 'reflect'
 }
 
 /** Real and imaginary part, each (…, frames, nFft/2 + 1). */
-export interface Spectrum {
-  readonly re: Tensor
-  readonly im: Tensor
-}
+export type Spectrum = Complex
 
+/** Frames of a signal: centred ones are ⌊samples/hop⌋ + 1. */
 export function frameCount(samples: number, hopLength: number): number {
   return Math.floor(samples / hopLength) + 1
 }
 
-function windowOf({ nFft, hopLength, window = hann(nFft) }: StftOptions): Float64Array {
+/** What an option stands for, checked. */
+interface Frames {
+  readonly nFft: number
+  readonly hopLength: number
+  readonly window: Float64Array
+  readonly padMode: 'constant' | 'reflect'
+  readonly before: number
+  readonly frames: number
+}
+
+function framesOf(options: StftOptions, samples: number): Frames {
+  const { nFft, hopLength, window = 'hann', center = true, padMode = 'constant' } = options
   if (!Number.isInteger(nFft) || nFft < 4 || nFft % 2 !== 0) throw new RangeError(`nFft: ${nFft}; allowed are even whole numbers ≥ 4`)
   if (!Number.isInteger(hopLength) || hopLength < 1 || hopLength > nFft)
     throw new RangeError(`hopLength: ${hopLength}; allowed are whole numbers in 1…nFft (${nFft})`)
-  if (window.length !== nFft) throw new RangeError(`window: ${window.length} values; needs nFft = ${nFft}`)
-  return window
+  if (!center && samples < nFft)
+    throw new RangeError(`center: false, ${samples} samples; frames of nFft ${nFft} need as many, or leave center true to pad them`)
+  if (center && padMode === 'reflect' && samples <= nFft / 2)
+    throw new RangeError(`padMode: reflect around ${samples} samples; nFft ${nFft} needs more than ${nFft / 2}, or padMode 'constant'`)
+  const before = center ? nFft / 2 : 0
+  const frames = frameCount(center ? samples : samples - nFft, hopLength)
+  return { nFft, hopLength, window: createWindow(window, nFft), padMode, before, frames }
 }
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b)
+/** What the frames cover of rows: (rows, samples) → (rows, (frames − 1)·hop + nFft). */
+function surround(x: Tensor, { nFft, hopLength, frames, before, padMode }: Frames): Tensor {
+  const after = (frames - 1) * hopLength + nFft - before - x.shape[1]!
+  if (padMode === 'constant' || before === 0) return pad(x, [0, before], [0, after])
+  const mirrored = pad(x, [0, before], [0, Math.max(0, after)], { mode: 'reflect' })
+  return pad(mirrored, [0, 0], [0, Math.min(0, after)])
 }
 
-/** Overlapping frames of rows: (rows, n) → (rows, frames, nFft). Cut from blocks of the greatest common divisor, so any hop works without gathering. */
-function frame(x: Tensor, frames: number, nFft: number, hopLength: number): Tensor {
-  const block = gcd(nFft, hopLength)
-  const step = hopLength / block
-  const needed = (frames - 1) * hopLength + nFft
-  const before = nFft / 2
-  const padded = pad(x, [0, before], [0, needed - before - x.shape[1]!])
-  const blocks = reshape(padded, [x.shape[0]!, needed / block, block])
-  const parts = Array.from({ length: nFft / block }, (_, i) => narrow(blocks, 1, i, i + (frames - 1) * step + 1, step))
-  return concat(parts, 2)
-}
-
-function analyse(x: Tensor, frames: number, options: StftOptions): readonly [Tensor, Tensor] {
-  const window = windowOf(options)
-  const framed = mul(frame(x, frames, options.nFft, options.hopLength), constant(window))
-  const { re, im } = rfft(reshape(framed, [-1, options.nFft]))
-  return [re, im]
+/** (rows, samples) → re and im (rows·frames, bins). */
+function analyse(x: Tensor, frames: Frames): Complex {
+  const framed = mul(frame(surround(x, frames), frames.nFft, frames.hopLength), constant(frames.window))
+  return rfft(reshape(framed, [-1, frames.nFft]))
 }
 
 /**
- * (…, n) → Spectrum of (…, ⌊n/hop⌋ + 1, nFft/2 + 1).
+ * (…, n) → Spectrum of (…, ⌊n/hop⌋ + 1, nFft/2 + 1); without centring, of (…, ⌊(n − nFft)/hop⌋ + 1, nFft/2 + 1).
  *
- * @throws RangeError for sizes that are no even nFft ≥ 4, a hop in 1…nFft and nFft window values
+ * @throws RangeError for sizes that are no even nFft ≥ 4, a hop in 1…nFft and nFft window values, for a signal too short to be mirrored, or,
+ * without centring, shorter than a frame
  *
  * @example
  * stft(constant(new Float32Array(1000)), { nFft: 64, hopLength: 16 }).re.shape // [63, 33]
  */
 export function stft(x: Tensor, options: StftOptions): Spectrum {
-  windowOf(options)
-  const samples = x.shape.at(-1)!
-  const frames = frameCount(samples, options.hopLength)
-  const [re, im] = analyse(reshape(x, [-1, samples]), frames, options)
-  const shape = [...x.shape.slice(0, -1), frames, options.nFft / 2 + 1]
+  const samples = x.shape.at(-1)
+  if (samples === undefined) throw new ShapeError('stft', 'a scalar is no signal; needs (…, n)')
+  const frames = framesOf(options, samples)
+  const { re, im } = analyse(reshape(x, [-1, samples]), frames)
+  const shape = [...x.shape.slice(0, -1), frames.frames, options.nFft / 2 + 1]
   return { re: reshape(re, shape), im: reshape(im, shape) }
+}
+
+/** 1 / (N Σ w²) for each sample. */
+function synthesisScale({ nFft, hopLength, window, before, frames }: Frames, samples: number): Float64Array {
+  const covered = new Float64Array(samples)
+  for (let t = 0; t < frames; t++) {
+    for (let i = 0; i < nFft; i++) {
+      const n = t * hopLength + i - before
+      if (n >= 0 && n < samples) covered[n]! += window[i]! ** 2
+    }
+  }
+  const hole = covered.findIndex((weight) => weight < LEAST_COVERAGE)
+  const pair = overlapOf(window, hopLength)
+  if (!pair.nola || hole >= 0) {
+    const where = hole >= 0 ? ` leaves sample ${hole} outside every window` : ` leaves samples of longer signals outside every window`
+    const wayOut = !pair.nola
+      ? pair.reason
+      : before > 0
+        ? `use a hop of at most nFft/2 (${nFft / 2})`
+        : 'leave center true, or pad the signal'
+    throw new RangeError(`istft: hopLength ${hopLength}${where}; ${wayOut}`)
+  }
+  return covered.map((weight) => 1 / (nFft * weight))
 }
 
 /**
  * (…, frames, nFft/2 + 1) → (…, samples). The inverse transform is the adjoint of the forward one, weighted: every bin but the first and
- * the last stands for two, and each sample is divided by N and its summed squared window.
+ * the last stands for two, and each sample is divided by N and its summed squared window. Of a spectrum that no signal has, it gives the signal
+ * whose spectrum is nearest (Griffin & Lim 1984).
  *
- * @throws RangeError where the windows leave a sample uncovered (hop too large for this window), where the spectrum is not that of
- * `samples` samples, and for the sizes that stft refuses
+ * @throws RangeError where the windows leave samples uncovered (hop too large for this window; without centring, at the ends), where the
+ * spectrum is not that of `samples` samples, and for the sizes that stft refuses
  *
  * @example
  * const frames = { nFft: 4, hopLength: 1 }
  * const [back] = await evaluate(() => [istft(stft(constant([1, -2, 3]), frames), 3, frames)]) // [1.000, -2.000, 3.000]
  */
 export function istft({ re, im }: Spectrum, samples: number, options: StftOptions): Tensor {
-  const window = windowOf(options)
-  const { nFft, hopLength } = options
+  // What frames saw outside the signal is not asked back: zeros are as good as the mirror image.
+  const frames = framesOf({ ...options, padMode: 'constant' }, samples)
+  const { nFft, hopLength } = frames
   const bins = nFft / 2 + 1
-  const [frames, given] = re.shape.slice(-2) as [number, number]
-  if (given !== bins || frames !== frameCount(samples, hopLength)) {
+  const [given, width] = re.shape.slice(-2)
+  if (width !== bins || given !== frames.frames) {
     throw new RangeError(
-      `istft: spectrum (${re.shape.join(', ')}); ${samples} samples at hop ${hopLength} need (…, ${frameCount(samples, hopLength)}, ${bins})`,
+      `istft: spectrum (${re.shape.join(', ')}); ${samples} samples at hop ${hopLength} need (…, ${frames.frames}, ${bins})`,
     )
   }
-  const covered = new Float64Array(samples)
-  for (let t = 0; t < frames; t++) {
-    for (let i = 0; i < nFft; i++) {
-      const n = t * hopLength + i - nFft / 2
-      if (n >= 0 && n < samples) covered[n]! += window[i]! ** 2
-    }
-  }
-  const scale = covered.map((weight, n) => {
-    if (weight < 1e-10)
-      throw new RangeError(
-        `istft: hopLength ${hopLength} leaves sample ${n} outside every window; use a hop of at most nFft/2 (${nFft / 2})`,
-      )
-    return 1 / (nFft * weight)
-  })
-  const twice = constant(Float64Array.from({ length: bins }, (_, k) => (k === 0 || k === bins - 1 ? 1 : 2)))
+  const scale = synthesisScale(frames, samples)
+  const counts = constant(binCounts(nFft))
   const lead = re.shape.slice(0, -2)
   const rows = lead.reduce((n, extent) => n * extent, 1)
-  const flat = (part: Tensor) => mul(reshape(part, [rows * frames, bins]), twice)
-  const summed = adjoint((x) => analyse(x, frames, options), [rows, samples], [flat(re), flat(im)])
+  const flat = (part: Tensor) => mul(reshape(part, [rows * frames.frames, bins]), counts)
+  const summed = adjoint((x) => Object.values(analyse(x, frames)), [rows, samples], [flat(re), flat(im)])
   return reshape(mul(summed, constant(scale)), [...lead, samples])
 }
