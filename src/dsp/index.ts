@@ -1,9 +1,11 @@
 /** Signal functions of tensors: transforms, windows, bands; masks, phases, clusters. */
 export { type BandOptions, bandCentres, bandMatrices } from './bands.ts'
 export { type ClusterMaskOptions, clusterMasks } from './cluster-masks.ts'
+export { convolve, crossCorrelate, type SlideOptions } from './convolution.ts'
 export { irfft, rfft } from './dft.ts'
 export { fft, ifft } from './fft.ts'
 export { type GriffinLimOptions, griffinLim, type MisiOptions, misi, mixturePhase, type Reconstruction } from './griffin-lim.ts'
+export { filterImage, gaussianKernel, laplacianKernel, sharpenKernel, sobelKernels } from './image-filters.ts'
 export {
   type Clusters,
   type KMeansOptions,
