@@ -54,6 +54,22 @@ export {
   windowReach,
 } from './reach.ts'
 export {
+  type LstmCall,
+  type LstmResult,
+  type RecurrentCall,
+  RecurrentLayer,
+  type RecurrentLayerOptions,
+  type RecurrentResult,
+  topState,
+} from './recurrent.ts'
+export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrent-cells.ts'
+export { type ChunkOptions, inChunks } from './recurrent-chunks.ts'
+export { Elman, type ElmanOptions } from './recurrent-elman.ts'
+export { type GatedOptions, GRU, LSTM, RNN, type RnnOptions } from './recurrent-layers.ts'
+export { checkCausal, createLive, type Live, type LiveOptions, type LiveStep } from './recurrent-live.ts'
+export { ManyToMany, ManyToOne } from './recurrent-roles.ts'
+export { RecurrentState, VanillaRNN } from './recurrent-vanilla.ts'
+export {
   alibiBias,
   type RelativeBiasOptions,
   RelativePositionBias,
