@@ -1,5 +1,7 @@
 /** All building blocks that exist. A block that is missing here is not tested: test/blocks/coverage.test.ts compares with the list of them. */
 import type { Block } from '../support.ts'
 import { activations } from './activations.ts'
+import { attention } from './attention.ts'
+import { timePooling } from './time-pooling.ts'
 
-export const blocks: readonly Block[] = [...activations]
+export const blocks: readonly Block[] = [...activations, ...attention, ...timePooling]
