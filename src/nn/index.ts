@@ -80,6 +80,17 @@ export {
 export { Apply, Sequential, type TensorFunction } from './sequential.ts'
 export { type Summary, type SummaryRow, summary } from './summary.ts'
 export { LastTimePool, MaxTimePool, MeanTimePool, TimePool, type TimePoolOptions } from './time-pooling.ts'
+export {
+  buildVocabulary,
+  createTokeniser,
+  type EncodedBatch,
+  type EncodeOptions,
+  specialTokens,
+  type Tokeniser,
+  type TokenKind,
+  type Vocabulary,
+  type VocabularyOptions,
+} from './tokeniser.ts'
 export { type DecoderCall, TransformerDecoderLayer, TransformerEncoderLayer, type TransformerLayerOptions } from './transformer.ts'
 export { TransformerDecoder, TransformerEncoder } from './transformer-stack.ts'
 export { Upsample } from './upsample.ts'
