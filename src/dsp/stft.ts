@@ -40,11 +40,18 @@ interface Frames {
   readonly frames: number
 }
 
-function framesOf(options: StftOptions, samples: number): Frames {
-  const { nFft, hopLength, window = 'hann', center = true, padMode = 'constant' } = options
+/** @throws RangeError for options that no signal fits */
+export function checkStft({ nFft, hopLength, window = 'hann', padMode = 'constant' }: StftOptions): void {
   if (!Number.isInteger(nFft) || nFft < 4 || nFft % 2 !== 0) throw new RangeError(`nFft: ${nFft}; allowed are even whole numbers ≥ 4`)
   if (!Number.isInteger(hopLength) || hopLength < 1 || hopLength > nFft)
     throw new RangeError(`hopLength: ${hopLength}; allowed are whole numbers in 1…nFft (${nFft})`)
+  createWindow(window, nFft)
+  if (padMode !== 'constant' && padMode !== 'reflect') throw new RangeError(`padMode: ${padMode}; allowed are 'constant' and 'reflect'`)
+}
+
+function framesOf(options: StftOptions, samples: number): Frames {
+  checkStft(options)
+  const { nFft, hopLength, window = 'hann', center = true, padMode = 'constant' } = options
   if (!center && samples < nFft)
     throw new RangeError(`center: false, ${samples} samples; frames of nFft ${nFft} need as many, or leave center true to pad them`)
   if (center && padMode === 'reflect' && samples <= nFft / 2)

@@ -50,7 +50,7 @@ function sampled(f: (x: number) => number, length: number, { symmetric = false }
  *
  * @example
  * createWindow('hamming', 4) // Float64Array [0.08, 0.54, 1, 0.54]
- * createWindow({ name: 'kaiser', beta: 8 }, 3, { symmetric: true }) // Float64Array [0.002338830, 1, 0.002338830]
+ * createWindow({ name: 'kaiser', beta: 8 }, 3, { symmetric: true }) // Float64Array [0.0023388305, 1, 0.0023388305]
  */
 export function createWindow(window: Window, length: number, symmetry: WindowSymmetry = {}): Float64Array {
   if (!Number.isInteger(length) || length < 1) throw new RangeError(`window length: ${length}; allowed are whole numbers ≥ 1`)
