@@ -2,6 +2,7 @@
 import { formatShape } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { convInputGradient, convolve } from './conv-primitives.ts'
+import { convolveUpsampled } from './conv-upsampled.ts'
 import { type Extent, type Geometry, show, spread, stepsOf, type WindowOptions } from './window.ts'
 
 export type { Extent, WindowOptions }
@@ -41,7 +42,8 @@ export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Te
  * const [y] = await evaluate(() => [conv2d(image, constant([1, 0, 0, 10], [1, 1, 2, 2]))]) // [41]
  */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
-  return convolve(x, weight, geometryOf(options, 2, 'conv2d'))
+  const geometry = geometryOf(options, 2, 'conv2d')
+  return convolveUpsampled(x, weight, geometry) ?? convolve(x, weight, geometry)
 }
 
 /**

@@ -1,0 +1,58 @@
+/**
+ * Convolution of a map that was up-sampled by nearest neighbours, on the map before it: exact, and no up-sampled copy.
+ *
+ * u[m] = x[⌊m/f⌋] and y[n] = Σ_k w[k] u[n + k − p]. With a shift s that makes s + p = f·t whole, z[n + s] = y[n] has the phases
+ * z[f·i + q] = Σ_k w[k] x[i − t + ⌊(q + k)/f⌋]: a convolution of x with padding t and K = ⌊(k + f − 2)/f⌋ + 1 taps, each a sum of taps of w.
+ * All f² phases are the output channels of one convolution, DepthToSpace puts them in place, and what stands around y is cut off.
+ * f = 2 and k = 3 take 16/36 of the products.
+ */
+import { constant, type Tensor } from '../tensor.ts'
+import { convolve } from './conv-primitives.ts'
+import { depthToSpace } from './depth-space.ts'
+import { matmul } from './matmul.ts'
+import { reshape, transpose } from './movement.ts'
+import { padConstant } from './slicing.ts'
+import type { Geometry } from './window.ts'
+
+const tapsOf = (k: number, f: number) => Math.floor((k + f - 2) / f) + 1
+
+/** The 0/1 matrix (kh · kw, f · f · Kh · Kw) that adds the taps of a kernel up to those of its phases. */
+function phaseMatrix(kernel: readonly [number, number], f: number): Tensor {
+  const [kh, kw] = kernel
+  const [th, tw] = [tapsOf(kh, f), tapsOf(kw, f)]
+  const columns = f * f * th * tw
+  const values = new Float64Array(kh * kw * columns)
+  for (let tap = 0; tap < kh * kw; tap++) {
+    for (let phase = 0; phase < f * f; phase++) {
+      const row = Math.floor((Math.floor(phase / f) + Math.floor(tap / kw)) / f)
+      const column = Math.floor(((phase % f) + (tap % kw)) / f)
+      values[tap * columns + (phase * th + row) * tw + column] = 1
+    }
+  }
+  return constant(values, [kh * kw, columns])
+}
+
+/** conv2d of an x that upsampleNearest made; undefined where the rewriting does not hold or saves nothing. */
+export function convolveUpsampled(x: Tensor, weight: Tensor, { stride, padding, dilation, groups }: Geometry): Tensor | undefined {
+  const { node } = x
+  if (node.kind !== 'operation' || node.operation.name !== 'upsampleNearest') return undefined
+  const small = node.inputs[0]!
+  const [f, fw] = [x.shape[2]! / small.shape[2]!, x.shape[3]! / small.shape[3]!]
+  const unit = [...stride, ...dilation, groups].every((n) => n === 1) && x.shape[0] === small.shape[0] && x.shape[1] === small.shape[1]
+  const [o, c, ...kernel] = weight.shape as [number, number, number, number]
+  if (!unit || f !== fw || kernel.length !== 2 || kernel.some((k) => k < 3) || c !== x.shape[1]) return undefined
+  const axes = kernel.map((k, axis) => {
+    const [before, after] = padding[axis]!
+    const count = x.shape[axis + 2]! + before + after - k + 1
+    const shift = (f - (before % f)) % f
+    const [lead, extent] = [(shift + before) / f, Math.ceil((shift + count) / f)]
+    const taps = tapsOf(k, f)
+    return { count, shift, taps, padding: [lead, extent - small.shape[axis + 2]! - lead + taps - 1] as const, rest: extent * f - shift - count }
+  })
+  if (axes.some(({ count }) => count < 1)) return undefined
+  const [th, tw] = axes.map(({ taps }) => taps) as [number, number]
+  const sums = matmul(reshape(weight, [o * c, kernel[0]! * kernel[1]!]), phaseMatrix([kernel[0]!, kernel[1]!], f))
+  const phases = reshape(transpose(reshape(sums, [o, c, f * f, th * tw]), [2, 0, 1, 3]), [f * f * o, c, th, tw])
+  const wide = depthToSpace(convolve(small, phases, { stride, padding: axes.map((axis) => axis.padding), dilation, groups }), f)
+  return padConstant(wide, [0, 0, ...axes.map(({ shift }) => -shift)], [0, 0, ...axes.map(({ rest }) => -rest)])
+}
