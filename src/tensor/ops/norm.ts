@@ -3,6 +3,7 @@ import { dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape } from '../shape.ts'
 import { checkDtypes, type Emitter, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
+import { plainConvolution } from './conv-upsampled.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape, sum } from './movement.ts'
 
@@ -119,7 +120,7 @@ export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): 
 
 /** The affine map of batch normalisation with fixed statistics (evaluation mode); ONNX Runtime folds it into the convolution before. */
 export function batchNormInference(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, eps = 1e-5): Tensor {
-  return inferencePrimitive([x, weight, bias, mean, variance], { eps })[0]!
+  return inferencePrimitive([plainConvolution(x), weight, bias, mean, variance], { eps })[0]!
 }
 
 const inferencePrimitive = definePrimitive<{ eps: number }>('batchNormInference', {

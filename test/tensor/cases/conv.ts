@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import * as t from '../../../src/tensor/index.ts'
-import { type Case, windowAxis } from './support.ts'
+import { type Case, extent, windowAxis } from './support.ts'
 
 /** A convolution's geometry; the shape that a convolution takes and the one that its transpose takes. */
 const geometry = (rank: number) =>
@@ -41,19 +41,41 @@ const geometry = (rank: number) =>
 const convs = [t.conv1d, t.conv2d, t.conv3d]
 const transposes = [t.convTranspose1d, t.convTranspose2d, t.convTranspose3d]
 
-export const convCases: readonly Case[] = [1, 2, 3].flatMap((rank): Case[] => [
-  {
-    covers: ['conv', 'convWeightGradient'],
-    draw: geometry(rank).map(({ conv: { shapes, options } }) => ({
-      shapes,
-      f: (x: Tensor, w: Tensor) => convs[rank - 1]!(x, w, options),
+/** Rewritten on the map before it was up-sampled. */
+const upsampled: Case = {
+  covers: ['depthToSpace', 'spaceToDepth'],
+  draw: fc
+    .tuple(fc.integer({ min: 2, max: 3 }), extent, extent, extent, fc.integer({ min: 0, max: 2 }))
+    .map(([factor, c, h, w, before]) => ({
+      shapes: [
+        [2, c, h, w],
+        [3, c, 3, 4],
+      ],
+      f: (x: Tensor, weight: Tensor) =>
+        t.conv2d(t.upsampleNearest(x, [1, 1, factor, factor]), weight, {
+          padding: [
+            [before, 1],
+            [1, 2],
+          ],
+        }),
     })),
-  },
-  {
-    covers: ['convTranspose', 'convWeightGradient'],
-    draw: geometry(rank).map(({ transposed: { shapes, options } }) => ({
-      shapes,
-      f: (x: Tensor, w: Tensor) => transposes[rank - 1]!(x, w, options),
-    })),
-  },
-])
+}
+
+export const convCases: readonly Case[] = [upsampled].concat(
+  [1, 2, 3].flatMap((rank): Case[] => [
+    {
+      covers: ['conv', 'convWeightGradient'],
+      draw: geometry(rank).map(({ conv: { shapes, options } }) => ({
+        shapes,
+        f: (x: Tensor, w: Tensor) => convs[rank - 1]!(x, w, options),
+      })),
+    },
+    {
+      covers: ['convTranspose', 'convWeightGradient'],
+      draw: geometry(rank).map(({ transposed: { shapes, options } }) => ({
+        shapes,
+        f: (x: Tensor, w: Tensor) => transposes[rank - 1]!(x, w, options),
+      })),
+    },
+  ]),
+]
