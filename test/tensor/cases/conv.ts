@@ -61,21 +61,21 @@ const upsampled: Case = {
     })),
 }
 
-export const convCases: readonly Case[] = [upsampled].concat(
-  [1, 2, 3].flatMap((rank): Case[] => [
-    {
-      covers: ['conv', 'convWeightGradient'],
-      draw: geometry(rank).map(({ conv: { shapes, options } }) => ({
-        shapes,
-        f: (x: Tensor, w: Tensor) => convs[rank - 1]!(x, w, options),
-      })),
-    },
-    {
-      covers: ['convTranspose', 'convWeightGradient'],
-      draw: geometry(rank).map(({ transposed: { shapes, options } }) => ({
-        shapes,
-        f: (x: Tensor, w: Tensor) => transposes[rank - 1]!(x, w, options),
-      })),
-    },
-  ]),
+const ofRank = (rank: number): Case[] => [
+  {
+    covers: ['conv', 'convWeightGradient'],
+    draw: geometry(rank).map(({ conv: { shapes, options } }) => ({
+      shapes,
+      f: (x: Tensor, w: Tensor) => convs[rank - 1]!(x, w, options),
+    })),
+  },
+  {
+    covers: ['convTranspose', 'convWeightGradient'],
+    draw: geometry(rank).map(({ transposed: { shapes, options } }) => ({
+      shapes,
+      f: (x: Tensor, w: Tensor) => transposes[rank - 1]!(x, w, options),
+    })),
+  },
 ]
+
+export const convCases: readonly Case[] = [upsampled, ...[1, 2, 3].flatMap(ofRank)]
