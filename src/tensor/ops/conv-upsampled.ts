@@ -18,7 +18,8 @@
  * Inference loses: ONNX Runtime convolves with constant weights in blocks of channels and folds normalisation and activation into that, which
  * the rearrangement interrupts. So batch normalisation with fixed statistics asks for the plain form back.
  */
-import { atPlace, constant, currentPlace, type Node, type Tensor } from '../tensor.ts'
+import { sizeOf } from '../shape.ts'
+import { constant, type Node, type Tensor } from '../tensor.ts'
 import { convolve } from './conv-primitives.ts'
 import { depthToSpace } from './depth-space.ts'
 import { matmul } from './matmul.ts'
@@ -27,11 +28,17 @@ import { padConstant } from './slicing.ts'
 import type { Geometry } from './window.ts'
 
 /** By the node that ends a rewriting, what it replaced. */
-const plainForms = new WeakMap<Node, () => Tensor>()
+const plainForms = new WeakMap<Node, Tensor>()
 
 /** The convolution that x was rewritten from; x itself where it is none. */
 export function plainConvolution(x: Tensor): Tensor {
-  return plainForms.get(x.node)?.() ?? x
+  return plainForms.get(x.node) ?? x
+}
+
+/** x with another number of multiply-adds of its own: `summary` tells those of the convolution that was asked for, not of how it is computed. */
+function countedAs(x: Tensor, products: number): Tensor {
+  if (x.node.kind !== 'operation') return x
+  return { ...x, node: { ...x.node, operation: { ...x.node.operation, products: () => products } } }
 }
 
 const tapsOf = (k: number, f: number) => Math.floor((k + f - 2) / f) + 1
@@ -52,37 +59,35 @@ function phaseMatrix(kernel: readonly [number, number], f: number): Tensor {
   return constant(values, [kh * kw, columns])
 }
 
-/** conv2d of an x that upsampleNearest made; undefined where the rewriting does not hold or saves nothing. */
-export function convolveUpsampled(x: Tensor, weight: Tensor, geometry: Geometry): Tensor | undefined {
+/** `plain`, which is conv2d of x, where upsampleNearest made x; undefined where the rewriting does not hold or saves nothing. */
+export function convolveUpsampled(plain: Tensor, x: Tensor, weight: Tensor, geometry: Geometry): Tensor | undefined {
   const { stride, padding, dilation, groups } = geometry
   const { node } = x
   if (node.kind !== 'operation' || node.operation.name !== 'upsampleNearest') return undefined
-  const small = node.inputs[0]!
-  const [f, fw] = [x.shape[2]! / small.shape[2]!, x.shape[3]! / small.shape[3]!]
-  const unit = [...stride, ...dilation, groups].every((n) => n === 1) && x.shape[0] === small.shape[0] && x.shape[1] === small.shape[1]
-  const [o, c, ...kernel] = weight.shape as [number, number, number, number]
-  if (!unit || f !== fw || kernel.length !== 2 || kernel.some((k) => k < 3) || c !== x.shape[1]) return undefined
-  const axes = kernel.map((k, axis) => {
-    const [before, after] = padding[axis]!
-    const count = x.shape[axis + 2]! + before + after - k + 1
+  const map = node.inputs[0]!
+  const [f, fw] = [x.shape[2]! / map.shape[2]!, x.shape[3]! / map.shape[3]!]
+  const unit = [...stride, ...dilation, groups].every((n) => n === 1) && x.shape[0] === map.shape[0] && x.shape[1] === map.shape[1]
+  const [o, c, kh, kw] = weight.shape as [number, number, number, number]
+  if (!unit || f !== fw || kh < 3 || kw < 3) return undefined
+  const axes = [kh, kw].map((k, axis) => {
+    const before = padding[axis]![0]
+    const count = plain.shape[axis + 2]!
     const shift = (f - (before % f)) % f
     const [lead, extent] = [(shift + before) / f, Math.ceil((shift + count) / f)]
     const taps = tapsOf(k, f)
     return {
-      count,
       shift,
       taps,
-      padding: [lead, extent - small.shape[axis + 2]! - lead + taps - 1] as const,
+      padding: [lead, extent - map.shape[axis + 2]! - lead + taps - 1] as const,
       rest: extent * f - shift - count,
     }
   })
-  if (axes.some(({ count }) => count < 1)) return undefined
   const [th, tw] = axes.map(({ taps }) => taps) as [number, number]
-  const sums = matmul(reshape(weight, [o * c, kernel[0]! * kernel[1]!]), phaseMatrix([kernel[0]!, kernel[1]!], f))
+  const sums = countedAs(matmul(reshape(weight, [o * c, kh * kw]), phaseMatrix([kh, kw], f)), 0)
   const phases = reshape(transpose(reshape(sums, [o, c, f * f, th * tw]), [2, 0, 1, 3]), [f * f * o, c, th, tw])
-  const wide = depthToSpace(convolve(small, phases, { stride, padding: axes.map((axis) => axis.padding), dilation, groups }), f)
+  const small = convolve(map, phases, { stride, padding: axes.map((axis) => axis.padding), dilation, groups })
+  const wide = depthToSpace(countedAs(small, sizeOf(plain.shape) * c * kh * kw), f)
   const y = padConstant(wide, [0, 0, ...axes.map(({ shift }) => 0 - shift)], [0, 0, ...axes.map(({ rest }) => 0 - rest)])
-  const place = currentPlace()
-  plainForms.set(y.node, () => atPlace(place, () => convolve(x, weight, geometry)))
+  plainForms.set(y.node, plain)
   return y
 }

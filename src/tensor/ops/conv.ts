@@ -43,7 +43,8 @@ export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Te
  */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
   const geometry = geometryOf(options, 2, 'conv2d')
-  return convolveUpsampled(x, weight, geometry) ?? convolve(x, weight, geometry)
+  const plain = convolve(x, weight, geometry)
+  return convolveUpsampled(plain, x, weight, geometry) ?? plain
 }
 
 /**
