@@ -22,7 +22,7 @@ const specialCount = Object.keys(specialTokens).length
 
 /** Stands where text had a symbol that the vocabulary has not. */
 const unknownText = '\u{fffd}'
-const unknown = Symbol('unknown')
+const unknown: unique symbol = Symbol('unknown')
 
 const kinds: readonly TokenKind[] = ['words', 'characters', 'symbols']
 const word = /^[\p{L}\p{M}\p{N}_]+$/u
@@ -179,7 +179,7 @@ export function createTokeniser(vocabulary: Vocabulary): Tokeniser {
     decode: (encoded) => {
       const all = Array.from(encoded, (id) => check(Number(id)))
       const end = all.indexOf(specialTokens.end)
-      const texts = (end < 0 ? all : all.slice(0, end)).flatMap((id) => {
+      const texts = (end < 0 ? all : all.slice(0, end)).flatMap((id): (string | typeof unknown)[] => {
         if (id === specialTokens.pad || id === specialTokens.start) return []
         return [id === specialTokens.unknown ? unknown : symbols[id - specialCount]!]
       })

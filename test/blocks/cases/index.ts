@@ -3,7 +3,8 @@ import type { Block } from '../support.ts'
 import { activations } from './activations.ts'
 import { attention } from './attention.ts'
 import { losses } from './losses.ts'
+import { recurrence } from './recurrence.ts'
 import { separation } from './separation.ts'
 import { timePooling } from './time-pooling.ts'
 
-export const blocks: readonly Block[] = [...activations, ...attention, ...timePooling, ...losses, ...separation]
+export const blocks: readonly Block[] = [...activations, ...attention, ...timePooling, ...recurrence, ...losses, ...separation]
