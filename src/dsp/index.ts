@@ -1,9 +1,23 @@
 /** Signal functions of tensors: transforms, windows, bands; masks, phases, clusters. */
+export { AnalyticEncoder } from './analytic-encoder.ts'
 export { type BandOptions, bandCentres, bandMatrices } from './bands.ts'
 export { type ClusterMaskOptions, clusterMasks } from './cluster-masks.ts'
 export { convolve, crossCorrelate, type SlideOptions } from './convolution.ts'
+export { createFilterBank, type FilterBank, type FilterBankOptions } from './create-filter-bank.ts'
 export { irfft, rfft } from './dft.ts'
 export { fft, ifft } from './fft.ts'
+export { FilterDecoder, FilterEncoder, type FilterOptions, type Framing, FreeEncoder } from './filter-bank.ts'
+export {
+  erbToHz,
+  type GammatoneOptions,
+  gammatoneFilters,
+  hzToErb,
+  type SpacingOptions,
+  type StftFilterOptions,
+  type StftFilters,
+  spacedFrequencies,
+  stftFilters,
+} from './filter-shapes.ts'
 export {
   type Compression,
   createFrontEnd,
@@ -49,6 +63,7 @@ export {
   phaseSensitiveTarget,
 } from './phase-masks.ts'
 export { type ConfidenceOptions, silhouette, silhouetteConfidence } from './silhouette.ts'
+export { SincEncoder, type SincOptions } from './sinc-encoder.ts'
 export {
   dct,
   type LogMelOptions,
