@@ -99,7 +99,7 @@ function alphaOf({ channels = 1, init = 1 }: AutoPoolOptions): Parameter {
 function scaled(pool: TimePool, x: Tensor, alpha: Parameter): Tensor {
   const [channels] = alpha.shape as [number]
   if (channels !== 1 && channels !== x.shape[2])
-    throw new ShapeError(pool.type, `${x.shape[2]} channels to pool, alpha has ${channels}; needs as many, or 1 for all`)
+    throw new ShapeError(pool.type, `${x.shape[2]} channel(s) to pool, alpha has ${channels}; needs as many, or 1 for all`)
   return mul(x, alpha)
 }
 

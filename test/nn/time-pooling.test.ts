@@ -219,7 +219,7 @@ describe('auto-pool', () => {
     const pool = new AutoPool({ channels: 2 })
     const x = constant([1, 1, 2, 2, 3, 3], [1, 3, 2])
     expect(worst(await pooled(pool, pool.forward(x), { alpha: Float64Array.of(0, 2) }), [2, 2.850937])).toBeLessThan(5.1e-7)
-    expect(() => pool.forward(steps)).toThrow('AutoPool: 1 channels to pool, alpha has 2; needs as many, or 1 for all')
+    expect(() => pool.forward(steps)).toThrow('AutoPool: 1 channel(s) to pool, alpha has 2; needs as many, or 1 for all')
   })
 
   it('0.10 attention with auto-pool: α = 1 is the channel split, α = 0 the mean of the values', async () => {
