@@ -105,7 +105,7 @@ describe('3.12 receptive field', () => {
     // WaveNet's block (van den Oord et al. 2016): kernel 2, dilations 1 … 512, 1024 steps.
     const wavenet = new Sequential(...Array.from({ length: 10 }, (_, i) => new Conv1d(1, 1, 2, { dilation: 2 ** i, padding: 'causal' })))
     expect([receptiveField(wavenet.reach()), wavenet.isCausal]).toEqual([1024, true])
-    // AlexNet's first two stages (Araujo et al. 2019, table 2): conv 11/4, pool 3/2, conv 5: 51 pixels.
+    // AlexNet's first stages (Krizhevsky et al. 2012): kernel 11, 2 more at distance 4, 4 more at distance 8.
     const alexnet = new Sequential(
       new Conv2d(3, 4, 11, { stride: 4, padding: 2 }),
       new AvgPool1d(3, { stride: 2 }),

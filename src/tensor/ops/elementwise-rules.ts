@@ -57,7 +57,8 @@ export function unary(
     lower: lowering(lower),
     evaluate: ([x]) => [{ shape: x!.shape, data: x!.data.map(compute) }],
   })
-  return (x) => apply([x], null)[0]!
+  // As functions that are declared have it: summaries call layers by it.
+  return Object.defineProperty((x: Tensor) => apply([x], null)[0]!, 'name', { value: name })
 }
 
 type BinaryRule = (context: { a: Tensor; b: Tensor; y: Tensor; ct: Tensor }) => readonly [() => Tensor, () => Tensor]
