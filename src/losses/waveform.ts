@@ -2,7 +2,7 @@
  * Ratios of energies in decibels as losses, negative so that less is better; `l1Loss` and `mseLoss` of waveforms are their plain companions.
  * Energies get a floor, so that silence has a value and a gradient: for a silent target they pull the estimate's energy down.
  */
-import { add, div, log, mean, mul, ShapeError, square, sub, sum, type Tensor } from '../tensor/index.ts'
+import { add, div, log, maximum, mean, mul, ShapeError, square, sub, sum, type Tensor } from '../tensor/index.ts'
 import { checkSameShape, type LossOptions, reduceLoss } from './reduction.ts'
 
 export interface RatioOptions extends LossOptions {
@@ -60,7 +60,7 @@ export function snrLoss(estimate: Tensor, target: Tensor, options: RatioOptions 
  */
 export function siSdrLoss(estimate: Tensor, target: Tensor, options: RatioOptions = {}): Tensor {
   const of = prepared('siSdrLoss', estimate, target, options)
-  const share = div(sum(mul(of.estimate, of.target), { axes: [-1], keepDims: true }), add(energy(of.target), of.eps))
+  const share = div(sum(mul(of.estimate, of.target), { axes: [-1], keepDims: true }), maximum(energy(of.target), 1e-30))
   const scaled = mul(of.target, share)
   return ratioDb('siSdrLoss', scaled, sub(of.estimate, scaled), of.eps, options.reduction)
 }
