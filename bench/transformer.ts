@@ -4,22 +4,13 @@
  *
  *     npx tsx bench/transformer.ts [rounds] [part of a work's name]
  */
-import { Module } from '../src/nn/index.ts'
-import { mean, square, sub, type Tensor } from '../src/tensor/index.ts'
-import { EncoderLayer, Norm } from './encoder.ts'
+import { LayerNorm, TransformerEncoder, TransformerEncoderLayer } from '../src/nn/index.ts'
+import { mean, square, sub } from '../src/tensor/index.ts'
 import { networkBench } from './network.ts'
 import { main } from './support.ts'
 
-const [batch, frames, width, heads, hidden, depth] = [4, 512, 256, 8, 1024, 4]
-
-class Encoder extends Module {
-  readonly layers = Array.from({ length: depth }, () => new EncoderLayer(width, heads, hidden))
-  readonly norm = new Norm(width)
-
-  forward(x: Tensor): Tensor {
-    return this.norm.forward(this.layers.reduce((h, layer) => layer.forward(h), x))
-  }
-}
+const [batch, frames, width, heads, dimFeedforward, depth] = [4, 512, 256, 8, 1024, 4]
+const layer = () => new TransformerEncoderLayer(width, heads, { dimFeedforward, dropout: 0, normFirst: true })
 
 export const transformer = networkBench({
   url: import.meta.url,
@@ -27,7 +18,7 @@ export const transformer = networkBench({
     { id: 'transformer-train', label: `transformer encoder training step, batch ${batch}`, goal: 1, tolerance: 1e-5 },
     { id: 'transformer-infer', label: `transformer encoder inference, batch ${batch}`, goal: 0.7, tolerance: 1e-5 },
   ],
-  create: () => new Encoder(),
+  create: () => new TransformerEncoder(layer, depth, new LayerNorm(width)),
   shapeOf: () => [batch, frames, width],
   loss: (estimate, target) => mean(square(sub(estimate, target))),
 })
