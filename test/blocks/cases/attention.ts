@@ -26,8 +26,10 @@ import {
 import { add, type Shape, type Tensor } from '../../../src/tensor/index.ts'
 import { type Block, type BlockCase, calling, of } from '../support.ts'
 
-const same = (...shapes: readonly Shape[]): [BlockCase, ...BlockCase[]] =>
-  shapes.map((shape) => ({ inputs: [shape], outputs: [shape] })) as [BlockCase, ...BlockCase[]]
+const same = (first: Shape, ...others: readonly Shape[]): [BlockCase, ...BlockCase[]] => {
+  const unchanged = (shape: Shape) => ({ inputs: [shape], outputs: [shape] })
+  return [unchanged(first), ...others.map(unchanged)]
+}
 
 const small: TransformerLayerOptions = { dimFeedforward: 6 }
 const attentionCases: Block['cases'] = [
