@@ -218,7 +218,7 @@ describe('cumulative layer norm', () => {
     expect(worst(at(y, last), at(all, last))).toBeLessThan(tolerance)
   })
 
-  it('3.18 cumulative layer norm: in float32 a mean a thousand times the deviation leaves three digits, where E[x²] − E[x]² leaves none', async () => {
+  it('3.18 cumulative layer norm: in float32 a mean a thousand times the deviation leaves three digits, where E[x²] − E[x]² leaves one', async () => {
     const layer = new CumulativeLayerNorm(4)
     const values = plain(layer)
     const shape = [1, 4, 500]
@@ -235,7 +235,7 @@ describe('cumulative layer norm', () => {
     const mean32 = (of: (value: number) => number) =>
       Math.fround(data.reduce((total, value) => Math.fround(total + Math.fround(of(value))), 0) / 2000)
     const naive = mean32((value) => value ** 2) - Math.fround(mean32((value) => value) ** 2)
-    expect(Math.abs(naive - 0.5)).toBeGreaterThan(0.5)
+    expect(Math.abs(naive - 0.5)).toBeGreaterThan(0.05)
   })
 })
 

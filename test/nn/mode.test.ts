@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { BatchNorm, isTraining, layoutOf, traceTraining, trainingKey } from '../../src/nn/index.ts'
+import { constant, input, randomKey, randomWords } from '../../src/tensor/index.ts'
+import { run } from './run.ts'
+
+describe('training traces', () => {
+  it('G5 keys: each call of a trace gets its own, in the order of the calls, the same in every trace', async () => {
+    const trace = () => traceTraining(() => [trainingKey('a'), trainingKey('a'), trainingKey('b')], { key: randomKey(7) }).result
+    const [first, second] = [trace(), trace()]
+    const keys = await run(Object.fromEntries([...first, ...second].map((key, i) => [`k${i}`, key])))
+    expect([keys.k3, keys.k4, keys.k5]).toEqual([keys.k0, keys.k1, keys.k2])
+    expect(new Set([keys.k0, keys.k1, keys.k2].map(String)).size).toBe(3)
+  })
+
+  it('G5 keys: fed another key, a trace gives others: one program for all steps of a training', async () => {
+    const { result } = traceTraining(() => trainingKey('a'), { key: input('key', [2], 'int32') })
+    const [a, b, again] = await Promise.all([1, 2, 1].map((step) => run({ k: result }, { key: randomWords(42, step) })))
+    expect(again).toEqual(a)
+    expect(b).not.toEqual(a)
+  })
+
+  it('ask for a key where something draws, and say so outside training', () => {
+    expect(() => trainingKey('dropout')).toThrow('dropout: draws no random numbers outside training; trace it with traceTraining')
+    expect(() => traceTraining(() => trainingKey('dropout'))).toThrow(
+      'dropout: draws random numbers, and the trace has no key; give one as traceTraining(trace, { key })',
+    )
+  })
+
+  it('nest, and are over when they threw', () => {
+    const seen: boolean[] = []
+    expect(() =>
+      traceTraining(() => {
+        seen.push(isTraining())
+        const { result } = traceTraining(() => trainingKey('inner'), { key: randomKey(1) })
+        seen.push(isTraining())
+        expect(result.shape).toEqual([2])
+        // The outer trace has no key of its own.
+        trainingKey('outer')
+      }),
+    ).toThrow(/^outer: draws random numbers/)
+    seen.push(isTraining())
+    expect(seen).toEqual([true, true, false])
+  })
+
+  it('a layer used twice moves its statistics twice', async () => {
+    const layer = new BatchNorm(1, { momentum: 0.5 })
+    layoutOf(layer)
+    const x = constant([1, 3], [2, 1])
+    const { updates } = traceTraining(() => [layer.forward(x), layer.forward(x)])
+    const fed = { weight: Float64Array.of(1), bias: Float64Array.of(0), running_mean: Float64Array.of(0), running_var: Float64Array.of(1) }
+    const { mean } = await run({ mean: updates.get(layer.running_mean!)! }, fed)
+    expect(mean).toEqual([1.5])
+  })
+})
