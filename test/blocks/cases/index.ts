@@ -6,5 +6,6 @@ import { losses } from './losses.ts'
 import { recurrence } from './recurrence.ts'
 import { separation } from './separation.ts'
 import { timePooling } from './time-pooling.ts'
+import { uNet } from './u-net.ts'
 
-export const blocks: readonly Block[] = [...activations, ...attention, ...timePooling, ...recurrence, ...losses, ...separation]
+export const blocks: readonly Block[] = [...activations, ...attention, ...timePooling, ...uNet, ...recurrence, ...losses, ...separation]
