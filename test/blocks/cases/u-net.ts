@@ -1,4 +1,5 @@
-import { UNet, uNetConfig } from '../../../src/models/index.ts'
+import { uNetConfig } from '../../../src/models/u-net/config.ts'
+import { UNet } from '../../../src/models/u-net/network.ts'
 import type { Block } from '../support.ts'
 
 const config = uNetConfig.parse({ architecture: 'u-net', channels: [2, 3], kernel: 3 })
