@@ -2,10 +2,24 @@
 import type { Block } from '../support.ts'
 import { activations } from './activations.ts'
 import { attention } from './attention.ts'
+import { convolution } from './convolution.ts'
+import { layers } from './layers.ts'
 import { losses } from './losses.ts'
 import { recurrence } from './recurrence.ts'
+import { resampling } from './resampling.ts'
 import { separation } from './separation.ts'
 import { timePooling } from './time-pooling.ts'
 import { uNet } from './u-net.ts'
 
-export const blocks: readonly Block[] = [...activations, ...attention, ...timePooling, ...uNet, ...recurrence, ...losses, ...separation]
+export const blocks: readonly Block[] = [
+  ...activations,
+  ...layers,
+  ...convolution,
+  ...resampling,
+  ...attention,
+  ...timePooling,
+  ...uNet,
+  ...recurrence,
+  ...losses,
+  ...separation,
+]
