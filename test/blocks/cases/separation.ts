@@ -145,7 +145,6 @@ const phases: readonly Block[] = [
       { inputs: [[5, 3]], outputs: [[8], [2]] },
     ],
     range: [0.2, 1],
-    tolerance: { value: 1e-4, reason: 'each iteration divides by magnitudes, and small ones have lost digits' },
   },
   {
     ids: ['3.35'],
@@ -162,7 +161,6 @@ const phases: readonly Block[] = [
       { inputs: [[1, 1, 3], [1]], outputs: [[1, 1]] },
     ],
     range: [0.2, 1],
-    tolerance: { value: 1e-4, reason: 'each iteration divides by magnitudes, and small ones have lost digits' },
   },
   {
     ids: ['3.35'],
