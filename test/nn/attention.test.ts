@@ -16,9 +16,22 @@ import {
   TransformerDecoderLayer,
   TransformerEncoder,
   TransformerEncoderLayer,
+  traceTraining,
   wholeReach,
 } from '../../src/nn/index.ts'
-import { constant, gather, grad, input, logicalNot, narrow, type Shape, sum, type Tensor, transpose } from '../../src/tensor/index.ts'
+import {
+  constant,
+  gather,
+  grad,
+  input,
+  logicalNot,
+  narrow,
+  randomKey,
+  type Shape,
+  sum,
+  type Tensor,
+  transpose,
+} from '../../src/tensor/index.ts'
 import { filled, filledTensor, run, worst } from './run.ts'
 
 /** Differences of float64 sums of a few numbers of about 1. */
@@ -183,6 +196,14 @@ describe('self-attention', () => {
     }
   })
 
+  it('0.14 causal attention of a first step that is padding: it has no key and gets zeros', async () => {
+    const keyPaddingMask = constant([1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [b, t], 'bool')
+    const { output, weights } = attend(dotScores(x, x), x, { causal: true, keyPaddingMask })
+    const result = await run({ output, weights })
+    expect(worst(rowSums(result.weights, t), [0, ...new Array(b * t - 1).fill(1)])).toBeLessThan(rounding)
+    expect(worst(result.output.slice(0, d), new Array(d).fill(0))).toBe(0)
+  })
+
   it('0.14 masks that do not fit are refused with what they need', () => {
     const refused = (options: Parameters<typeof scaledDotProductAttention>[3]) => () => scaledDotProductAttention(x, x, x, options)
     expect(refused({ mask: input('m', [4, 5], 'bool') })).toThrow(
@@ -290,6 +311,24 @@ describe('multi-head attention and transformer layers', () => {
       layoutOf(model).parameters.map(({ name, size }) => [name, new Float64Array(size).fill(Number(name.startsWith('norm')))]),
     )
     expect(await values(model.forward(x), zeros)).toEqual(Array.from(filled([b, t, d], 0.5)))
+  })
+
+  it('0.15 dropout leaves out attention weights and features, in training and where it is asked for', async () => {
+    const trained = async (model: Module, f: () => Tensor) =>
+      values(traceTraining(f, { key: randomKey(1) }).result, { ...initial(model), 'out_proj.bias': Float64Array.of(1, 2, 3, 4) })
+    const [all, none] = [new MultiheadAttention(d, 2, { dropout: 1 }), new MultiheadAttention(d, 2)]
+    expect(
+      worst(
+        await trained(all, () => all.forward(x)),
+        Array.from({ length: b * t * d }, (_, i) => 1 + (i % d)),
+      ),
+    ).toBeLessThan(rounding)
+    const evaluated = await values(none.forward(x), { ...initial(none), 'out_proj.bias': Float64Array.of(1, 2, 3, 4) })
+    expect(await trained(none, () => none.forward(x))).toEqual(evaluated)
+    // Both sublayers of a layer are left out whole, and what is left is the input.
+    const layer = new TransformerEncoderLayer(d, 2, { dimFeedforward: 6, normFirst: true, dropout: 1 })
+    expect(await trained(layer, () => layer.forward(x))).toEqual(Array.from(filled([b, t, d], 0.5)))
+    expect(() => new TransformerEncoderLayer(d, 2, { dropout: 2 })).toThrow('Dropout: p 2; allowed are numbers in 0…1')
   })
 
   it('0.15 transformer layers refuse what does not fit, by the argument', () => {
