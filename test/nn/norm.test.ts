@@ -5,6 +5,7 @@ import {
   cumulativeLayerNorm,
   GroupNorm,
   InstanceNorm,
+  initialValues,
   LayerNorm,
   layoutOf,
   type Module,
@@ -150,6 +151,21 @@ describe('layer, instance and group norm', () => {
     const tracking = new InstanceNorm(4, { track: true })
     const { updates } = traceTraining(() => tracking.forward(x))
     expect([...updates.keys()]).toEqual([tracking.running_mean, tracking.running_var])
+  })
+
+  it('3.17, 3.18 norms start as maps that change nothing: gains 1, offsets 0, running statistics (0, 1)', () => {
+    for (const layer of [
+      new BatchNorm(2),
+      new InstanceNorm(2, { affine: true, track: true }),
+      new GroupNorm(1, 2),
+      new LayerNorm(2),
+      new CumulativeLayerNorm(2),
+    ]) {
+      for (const [name, values] of initialValues(layer, 1)) {
+        const start = /weight|running_var/.test(name) ? 1 : 0
+        expect(Array.from(values), `${layer.type} ${name}`).toEqual([start, start])
+      }
+    }
   })
 
   it('say which steps they read', () => {
