@@ -34,7 +34,8 @@ export async function infer(
 
 /** With the update that both sides have. */
 export function trainerOf<Name extends string>(model: Module, task: Task<Name>, backend: Backend): Promise<Trainer<Name>> {
-  return createTrainer({ model, task, backend, adam, schedule, seed })
+  const { clipNorm, averageDecay, ...options } = adam
+  return createTrainer({ model, task, backend, optimizer: { name: 'adamw', ...options }, schedule, clipNorm, averageDecay, seed })
 }
 
 /** Trains on one batch; the numbers are the losses, so that those after the first tell that gradients and updates agree, too. */

@@ -54,7 +54,7 @@ def timed(call):
 
 
 def train(parameters, loss_of):
-    """Clipping, AdamW and a running average of the weights, as src/training/adam.ts has them; gives losses and seconds."""
+    """Clipping, AdamW and a running average of the weights, as src/training/updater.ts has them; gives losses and seconds."""
     parameters = list(parameters)
     adam = settings["adam"]
     optimizer = torch.optim.AdamW(

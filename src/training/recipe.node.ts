@@ -5,6 +5,8 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { mixSchema, SINGER_NAMES } from '../data/index.ts'
 import { bandUnetConfig } from '../models/index.ts'
+import { optimizerSchema } from './optimizers/create-optimizer.ts'
+import { curveSchema } from './schedule.ts'
 
 const count = z.number().int().min(1)
 
@@ -30,17 +32,42 @@ const dataSchema = z
     'needs `files`, or `syntheticSongs` above 0, or `data: synthetic`',
   )
 
-const trainingSchema = z
+/** Keys that say one thing in two ways, which nobody can have meant. */
+const rivals = { optimizer: ['betas', 'eps', 'weightDecay'], schedule: ['decay'] } as const
+
+function refuseRivals(value: unknown, { addIssue }: z.RefinementCtx): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  for (const [key, others] of Object.entries(rivals)) {
+    for (const other of others) {
+      const message = `\`${other}\` beside \`${key}\`, which says the same: leave one of them out, options go into \`${key}\``
+      if (key in value && other in value) addIssue({ code: 'custom', path: [other], message })
+    }
+  }
+  return value
+}
+
+const trainingFields = z
   .strictObject({
     seed: z.number().int().min(0).default(1),
     steps: count,
     batchSize: count,
     /** Spectrogram frames of an example. */
     frames: z.number().int().min(2),
+    /** At its highest: what the schedule starts from. */
     learningRate: z.number().positive(),
+    /** Steps of linear warm-up from 0, before any schedule. */
     warmup: z.number().int().min(0).default(200),
-    /** Last steps, over which the learning rate falls to 0. */
-    decay: z.number().int().min(0),
+    /** Last steps, over which the learning rate falls to 0; in place of `schedule`. */
+    decay: z.number().int().min(0).default(0),
+    /** A curve by name, `{ name: cosine, tMax: 4000 }`; 'plateau' watches the SI-SDR of validations. Without one: constant, with `decay` at the end. */
+    schedule: curveSchema
+      .refine((curve) => curve.name !== 'plateau' || curve.mode === 'max', {
+        path: ['mode'],
+        message: 'a recipe’s plateau watches SI-SDR, of which more is better: `mode: max`',
+      })
+      .optional(),
+    /** By name, `{ name: sgd, momentum: 0.9 }`, with PyTorch's options and defaults. Without one: AdamW with the three options that follow. */
+    optimizer: optimizerSchema.optional(),
     betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.99]),
     eps: z.number().positive().default(1e-8),
     weightDecay: z.number().min(0).default(0.01),
@@ -52,6 +79,8 @@ const trainingSchema = z
     checkpointEvery: count.default(100),
   })
   .refine(({ decay, steps }) => decay <= steps, { path: ['decay'], message: 'more decay than steps' })
+
+const trainingSchema = z.preprocess(refuseRivals, trainingFields)
 
 export const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),

@@ -51,8 +51,8 @@ const statisticsBatches = 16
 /** Steps in a row without finite numbers after which a run gives up. */
 const patience = 20
 
-function scheduleOf({ training }: Recipe): Schedule {
-  return { peak: training.learningRate, warmup: training.warmup, decay: training.decay, steps: training.steps }
+function scheduleOf({ training: { learningRate: peak, warmup, decay, steps, schedule } }: Recipe): Schedule {
+  return { peak, warmup, ...(schedule ?? { decay, steps }) }
 }
 
 function createLoop(
@@ -62,7 +62,8 @@ function createLoop(
   schedule: Schedule,
   samples: number,
 ) {
-  const shape = [training.batchSize, 2, samples]
+  const { batchSize, optimizer, betas, eps, weightDecay, clipNorm, averageDecay, seed } = training
+  const shape = [batchSize, 2, samples]
   return createTrainer<Names>({
     model: network,
     task: {
@@ -73,9 +74,11 @@ function createLoop(
       },
     },
     backend,
-    adam: training,
+    optimizer: optimizer ?? { name: 'adamw', betas, eps, weightDecay },
     schedule,
-    seed: training.seed,
+    clipNorm,
+    averageDecay,
+    seed,
   })
 }
 
@@ -167,6 +170,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       }
       onEvent({ kind: 'validation', best, ...result })
       await log({ validation: result, best })
+      return result.siSdr
     }
     const end = Math.min(training.steps, options.stopAfter ?? training.steps)
     // A finished run that is started again judges once more: its model file is made anew.
@@ -185,7 +189,9 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
       onEvent({ kind: 'step', ...report })
       await log({ ...report, seconds: Math.round(seconds) })
       if (report.step % training.validateEvery === 0) {
-        await judge()
+        const score = await judge()
+        // Not the scores of stops and of second starts, which an uninterrupted run does not have.
+        if (schedule.name === 'plateau') trainer.observe(score)
         judged = report.step
       }
       if (report.step % training.checkpointEvery === 0) await save()

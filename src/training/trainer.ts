@@ -5,8 +5,10 @@
 import { initialValues, type Layout, layoutOf, type Module, type Slot, traceTraining } from '../nn/index.ts'
 import { type Backend, compile, type DeviceArray, type DeviceView, type HostArray, type Program, type Specs } from '../runtime/index.ts'
 import { grad, randomWords, type Tensor } from '../tensor/index.ts'
-import { type AdamOptions, type AdamState, createAdam, paddedLength } from './adam.ts'
-import { learningRate, type Schedule } from './schedule.ts'
+import { createOptimizer, type OptimizerOptions } from './optimizers/create-optimizer.ts'
+import { plateauFrom, plateauObserve, plateauStart, plateauValues } from './plateau.ts'
+import { createSchedule, learningRate, type ScheduleOptions } from './schedule.ts'
+import { createUpdater, paddedLength, updatedArrays } from './updater.ts'
 
 /** What is trained on: shapes of a batch, and the loss of one. */
 export interface Task<Name extends string> {
@@ -18,8 +20,14 @@ export interface TrainerOptions<Name extends string> {
   readonly model: Module
   readonly task: Task<Name>
   readonly backend: Backend
-  readonly adam: AdamOptions
-  readonly schedule: Schedule
+  /** AdamW with PyTorch's defaults where left out. */
+  readonly optimizer?: OptimizerOptions
+  /** The optimiser's own rate in PyTorch, all the time, where left out. */
+  readonly schedule?: ScheduleOptions
+  /** Gradients are scaled down to this global norm, 1 by default; `Infinity` leaves them. */
+  readonly clipNorm?: number
+  /** Decay per update of the running average of the weights, 0.998 by default; with 0 the average is the weights. */
+  readonly averageDecay?: number
   readonly seed: number
 }
 
@@ -38,7 +46,16 @@ export interface Trainer<Name extends string> {
   readonly layout: Layout
   /** One update from one batch. */
   train(batch: Readonly<Record<Name, Float32Array>>): Promise<StepReport>
-  /** Everything that the next step depends on. */
+  /**
+   * Shows a score to the schedule: that of a validation, for the 'plateau' schedule.
+   *
+   * @throws Error where the schedule watches none
+   */
+  observe(score: number): void
+  /**
+   * Everything that the next step depends on: the flat arrays weights, average and buffers, the optimiser's by their names, the number of
+   * updates, and what a schedule has seen.
+   */
   snapshot(): Promise<Map<string, Float32Array>>
   restore(arrays: ReadonlyMap<string, Float32Array>, step: number): Promise<void>
   /**
@@ -93,7 +110,13 @@ async function runningMeans<Name extends string>(
 }
 
 export async function createTrainer<Name extends string>(options: TrainerOptions<Name>): Promise<Trainer<Name>> {
-  const { model, task, backend, schedule } = options
+  const { model, task, backend, clipNorm = 1, averageDecay = 0.998 } = options
+  if (!(clipNorm > 0))
+    throw new RangeError(`createTrainer: clipNorm ${clipNorm}; allowed are numbers above 0, Infinity to leave gradients as they are`)
+  if (!(averageDecay >= 0 && averageDecay <= 1))
+    throw new RangeError(`createTrainer: averageDecay ${averageDecay}; allowed are numbers from 0 to 1`)
+  const optimizer = createOptimizer(options.optimizer ?? { name: 'adamw' })
+  const schedule = createSchedule(options.schedule ?? { name: 'constant', peak: optimizer.learningRate })
   const layout = layoutOf(model)
   const length = paddedLength(layout.parameterCount)
   const gradientsProgram: Program = await compile(
@@ -112,25 +135,23 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
     { ...task.batch, 'training/key': { shape: [2], dtype: 'int32' } } as Specs,
     { backend },
   )
-  const adam = await createAdam(backend, length, options.adam)
-  const adamState: AdamState = {
-    weights: await backend.allocate(length),
-    first: await backend.allocate(length),
-    second: await backend.allocate(length),
-    average: await backend.allocate(length),
-  }
+  const updater = await createUpdater(backend, length, optimizer, { clipNorm, averageDecay })
+  const updated: Record<string, DeviceArray> = {}
+  for (const name of updatedArrays(optimizer)) updated[name] = await backend.allocate(length)
+  const { weights, average } = updated as Record<'weights' | 'average', DeviceArray>
   const gradients = await backend.allocate(length)
   const gradientViews = views(layout.parameters, gradients, 'gradient/')
   // Statistics are known before it is known whether the step is accepted: they have two places.
   const bufferLength = Math.max(1, layout.bufferCount)
   let [buffers, nextBuffers] = [await backend.allocate(bufferLength), await backend.allocate(bufferLength)]
-  const state = () => ({ ...adamState, buffers })
+  const state = (): Record<string, DeviceArray> => ({ ...updated, buffers })
   const initial = initialValues(model, options.seed)
-  await place(layout.parameters, initial, adamState.weights, adamState.average)
+  await place(layout.parameters, initial, weights, average)
   await place(layout.buffers, initial, buffers)
   let step = 0
   // Of the steps those that were accepted: what Adam's corrections of its young moments count.
   let updates = 0
+  let plateau = schedule.name === 'plateau' ? plateauStart(schedule) : undefined
 
   return {
     get step() {
@@ -140,24 +161,33 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
     train: async (batch) => {
       const feeds: Record<string, HostArray | DeviceView> = {
         ...(batch as Record<string, Float32Array>),
-        ...views(layout.parameters, adamState.weights),
+        ...views(layout.parameters, weights),
         ...views(layout.buffers, buffers),
         'training/key': randomWords(options.seed, step),
       }
       const into = { ...gradientViews, ...views(layout.buffers, nextBuffers, 'next/') }
       const loss = Number((await gradientsProgram.run(feeds, { into })).loss![0])
-      const norm = await adam.norm(gradients)
-      const rate = learningRate(schedule, step)
+      const norm = await updater.norm(gradients)
+      const rate = learningRate(schedule, step, plateau)
       const accepted = Number.isFinite(loss) && Number.isFinite(norm)
       if (accepted) {
-        await adam.update(adamState, gradients, { step: updates++, learningRate: rate, norm })
+        await updater.update(updated, gradients, { update: updates++, learningRate: rate, norm })
         ;[buffers, nextBuffers] = [nextBuffers, buffers]
       }
       step++
       return { step, loss, norm, learningRate: rate, accepted }
     },
+    observe: (score) => {
+      if (schedule.name !== 'plateau' || !plateau) {
+        throw new Error(
+          `observe: the schedule "${schedule.name ?? 'warmup-stable-decay'}" watches no score; that of the name "plateau" does`,
+        )
+      }
+      plateau = plateauObserve(schedule, plateau, score)
+    },
     snapshot: async () => {
       const arrays = new Map<string, Float32Array>([['updates', Float32Array.of(updates)]])
+      if (plateau) arrays.set('schedule', plateauValues(plateau))
       for (const [name, array] of Object.entries(state())) arrays.set(name, await array.read())
       return arrays
     },
@@ -166,7 +196,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
         const values = arrays.get(name)
         if (values?.length !== array.length) {
           throw new RangeError(
-            `checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model needs ${array.length}; it belongs to another network`,
+            `checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model and its optimiser (${optimizer.name}) need ${array.length}; it belongs to others`,
           )
         }
         await array.write(values)
@@ -174,14 +204,16 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
       step = at
       // Checkpoints of before 2026-11-21 have no count.
       updates = arrays.get('updates')?.[0] ?? at
+      const seen = arrays.get('schedule')
+      if (plateau && seen) plateau = plateauFrom(seen)
     },
     averaged: async (batches) => {
-      const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, adamState.average, batches) : new Float32Array(0)
-      return new Map([...unflatten(layout.parameters, await adamState.average.read()), ...unflatten(layout.buffers, buffers)])
+      const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, average, batches) : new Float32Array(0)
+      return new Map([...unflatten(layout.parameters, await average.read()), ...unflatten(layout.buffers, buffers)])
     },
     dispose: async () => {
       await gradientsProgram.dispose()
-      await adam.dispose()
+      await updater.dispose()
       for (const array of [gradients, nextBuffers, ...Object.values(state())]) await array.free()
     },
   }

@@ -68,7 +68,9 @@ describe('the spectrogram U-Net', () => {
       model,
       task: { batch: { mixture: shape, source: shape }, loss: ({ mixture, source }) => l1Loss(model.forward(mixture), source) },
       backend,
-      adam: { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, clipNorm: 10, averageDecay: 0.9 },
+      optimizer: { name: 'adamw', betas: [0.9, 0.999], weightDecay: 0 },
+      clipNorm: 10,
+      averageDecay: 0.9,
       schedule: { peak: 0.02, warmup: 0, decay: steps, steps },
       seed: 1,
     })

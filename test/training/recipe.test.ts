@@ -41,6 +41,32 @@ describe('recipes', () => {
     expect({ ...synthetic, data: null }).toEqual({ ...recipe, data: null })
   })
 
+  it('without an optimiser and a schedule have the keys that the digests of older checkpoints are made of, in their order', async () => {
+    const recipe = await read(`name: a\n${model}\ndata: synthetic\n${training}`)
+    // From the commits before there were others than AdamW; a new key here refuses every checkpoint that exists (identityOf).
+    expect(JSON.stringify(recipe.training)).toBe(
+      '{"seed":1,"steps":10,"batchSize":1,"frames":16,"learningRate":0.001,"warmup":200,"decay":0,"betas":[0.9,0.99],"eps":1e-8,' +
+        '"weightDecay":0.01,"clipNorm":1,"averageDecay":0.998,"validateEvery":250,"validationExamples":32,"checkpointEvery":100}',
+    )
+  })
+
+  it('5.3 name any optimiser and any schedule, with PyTorch’s options and defaults', async () => {
+    const fields = 'steps: 10, batchSize: 1, frames: 16, learningRate: 0.1, warmup: 2'
+    const of = (more: string) => read(`name: a\n${model}\ndata: synthetic\ntraining: { ${fields}, ${more} }`)
+    const recipe = await of('optimizer: { name: sgd, momentum: 0.9 }, schedule: { name: cosine, tMax: 8 }')
+    expect(recipe.training).toMatchObject({
+      optimizer: { name: 'sgd', momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false },
+      schedule: { name: 'cosine', tMax: 8, etaMin: 0 },
+    })
+    await expect(of('optimizer: { name: lion }')).rejects.toThrow(/training\.optimizer\.name/)
+    await expect(of('schedule: { name: cosine }')).rejects.toThrow(/training\.schedule\.tMax/)
+    await expect(of('schedule: { name: plateau }')).rejects.toThrow(/`mode: max`.*training\.schedule\.mode/)
+    await expect(of('betas: [0.5, 0.9], optimizer: { name: adam }')).rejects.toThrow(
+      /`betas` beside `optimizer`, which says the same.*training\.betas/,
+    )
+    await expect(of('decay: 3, schedule: { name: constant }')).rejects.toThrow(/`decay` beside `schedule`.*training\.decay/)
+  })
+
   it('are refused with the name of what is wrong and what is allowed', async () => {
     await expect(readRecipe(join(folder, 'gone.yaml'))).rejects.toThrow(/gone\.yaml: there is no such recipe/)
     await expect(read('name: [a')).rejects.toThrow(/recipe\.yaml: is no YAML/)

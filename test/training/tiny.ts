@@ -4,7 +4,7 @@ import { relativeError } from '../../src/losses/index.ts'
 import { bandUnetConfig, createNetwork } from '../../src/models/index.ts'
 import type { Backend } from '../../src/runtime/index.ts'
 import { createRandom } from '../../src/tensor/index.ts'
-import { createTrainer, type Trainer } from '../../src/training/index.ts'
+import { createTrainer, type Trainer, type TrainerOptions } from '../../src/training/index.ts'
 
 export const tinyConfig = bandUnetConfig.parse({
   architecture: 'band-unet',
@@ -37,7 +37,11 @@ export function tinyBatch(seed: number): { mixture: Float32Array; vocals: Float3
   return { mixture, vocals }
 }
 
-export async function tinyTrainer(backend: Backend, learningRate = 0.01): Promise<Trainer<'mixture' | 'vocals'>> {
+export async function tinyTrainer(
+  backend: Backend,
+  learningRate = 0.01,
+  options: Pick<TrainerOptions<never>, 'optimizer' | 'schedule' | 'clipNorm' | 'averageDecay'> = {},
+): Promise<Trainer<'mixture' | 'vocals'>> {
   const network = createNetwork(tinyConfig)
   return createTrainer({
     model: network,
@@ -49,8 +53,10 @@ export async function tinyTrainer(backend: Backend, learningRate = 0.01): Promis
       },
     },
     backend,
-    adam: { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01, clipNorm: 1, averageDecay: 0.9 },
+    optimizer: { name: 'adamw', betas: [0.9, 0.99] },
     schedule: { peak: learningRate, warmup: 5, decay: 0, steps: 1000 },
+    averageDecay: 0.9,
     seed: 3,
+    ...options,
   })
 }

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mseLoss } from '../../src/losses/index.ts'
+import { Linear } from '../../src/nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend, createReferenceBackend } from '../../src/runtime/index.ts'
+import { createRandom, tanh } from '../../src/tensor/index.ts'
+import { createOptimizer, createTrainer, type OptimizerOptions, type StepReport } from '../../src/training/index.ts'
 import { tinyBatch, tinyTrainer } from './tiny.ts'
 
 let backend: Backend
@@ -32,6 +36,96 @@ describe('trainer', () => {
     for (const name of ['weights', 'first', 'second', 'average', 'buffers']) expect(actual.get(name), name).toEqual(expected.get(name))
     await whole.dispose()
     await second.dispose()
+  })
+
+  it.each<OptimizerOptions>([{ name: 'sgd', momentum: 0.9, nesterov: true }, { name: 'rmsprop', centered: true }, { name: 'radam' }])(
+    '5.3 trains with %j, and continues bit for bit with a schedule that has seen scores',
+    async (optimizer) => {
+      const schedule = { name: 'plateau', peak: 0.003, patience: 1, factor: 0.5 } as const
+      const scores = [3, 2, 2, 2, 2, 2, 1, 1]
+      const start = () => tinyTrainer(backend, 0, { optimizer, schedule })
+      const advance = async (trainer: Awaited<ReturnType<typeof start>>, from: number, to: number) => {
+        const reports: StepReport[] = []
+        for (let i = from; i < to; i++) {
+          reports.push(await trainer.train(tinyBatch(1)))
+          trainer.observe(scores[i]!)
+        }
+        return reports
+      }
+      const whole = await start()
+      const reports = await advance(whole, 0, 8)
+      expect(reports.at(-1)!.loss).toBeLessThan(reports[0]!.loss)
+      expect(reports.map(({ learningRate }) => learningRate)).toEqual([1, 1, 1, 1, 0.5, 0.5, 0.25, 0.25].map((share) => 0.003 * share))
+      const first = await start()
+      await advance(first, 0, 3)
+      const snapshot = await first.snapshot()
+      expect([...snapshot.keys()]).toEqual(['updates', 'schedule', 'weights', ...createOptimizer(optimizer).state, 'average', 'buffers'])
+      const second = await start()
+      await second.restore(snapshot, 3)
+      expect(await advance(second, 3, 8)).toEqual(reports.slice(3))
+      expect(await second.snapshot()).toEqual(await whole.snapshot())
+      for (const trainer of [whole, first, second]) await trainer.dispose()
+    },
+  )
+
+  it('goes on from checkpoints that have no count of updates, and refuses those of another optimiser', async () => {
+    const trainer = await tinyTrainer(backend)
+    await trainer.train(tinyBatch(1))
+    const snapshot = await trainer.snapshot()
+    expect([...snapshot.keys()]).toEqual(['updates', 'weights', 'first', 'second', 'average', 'buffers'])
+    snapshot.delete('updates')
+    const other = await tinyTrainer(backend)
+    await other.restore(snapshot, 1)
+    expect((await other.snapshot()).get('updates')).toEqual(Float32Array.of(1))
+    const centered = await tinyTrainer(backend, 0.01, { optimizer: { name: 'rmsprop' } })
+    await expect(centered.restore(snapshot, 1)).rejects.toThrow(/"square" has no values, the model and its optimiser \(rmsprop\) need \d+/)
+    for (const one of [trainer, other, centered]) await one.dispose()
+  })
+
+  it('refuses scores that no schedule watches, and options out of range', async () => {
+    const trainer = await tinyTrainer(backend)
+    expect(() => trainer.observe(1)).toThrow(/"warmup-stable-decay" watches no score; that of the name "plateau" does/)
+    await trainer.dispose()
+    await expect(tinyTrainer(backend, 0.01, { clipNorm: 0 })).rejects.toThrow(/clipNorm 0; allowed are numbers above 0/)
+    await expect(tinyTrainer(backend, 0.01, { averageDecay: 1.5 })).rejects.toThrow(/averageDecay 1.5; allowed are numbers from 0 to 1/)
+  })
+
+  it('3.1 the gradient of a batch is the mean of those of its examples', async () => {
+    const [inputs, outputs, examples] = [3, 2, 4]
+    const random = createRandom(5)
+    const draw = (count: number) => Float32Array.from({ length: count }, () => random.uniform(-1, 1))
+    const [x, y] = [draw(examples * inputs), draw(examples * outputs)]
+    /** The weights that one step of plain gradient descent at rate 1 takes off: the gradient. */
+    const gradientOf = async (from: number, count: number) => {
+      const model = new Linear(inputs, outputs)
+      const trainer = await createTrainer({
+        model,
+        task: {
+          batch: { x: [count, inputs], y: [count, outputs] },
+          loss: ({ x, y }) => mseLoss(tanh(model.forward(x)), y),
+        },
+        backend: createReferenceBackend(),
+        optimizer: { name: 'sgd' },
+        schedule: { name: 'constant', peak: 1 },
+        clipNorm: Number.POSITIVE_INFINITY,
+        seed: 1,
+      })
+      const before = (await trainer.snapshot()).get('weights')!
+      await trainer.train({
+        x: x.subarray(from * inputs, (from + count) * inputs),
+        y: y.subarray(from * outputs, (from + count) * outputs),
+      })
+      const after = (await trainer.snapshot()).get('weights')!
+      return Array.from(before.subarray(0, trainer.layout.parameterCount), (value, i) => value - after[i]!)
+    }
+    const whole = await gradientOf(0, examples)
+    const single = await Promise.all(Array.from({ length: examples }, (_, i) => gradientOf(i, 1)))
+    for (const [i, value] of whole.entries()) {
+      const mean = single.reduce((total, gradient) => total + gradient[i]! / examples, 0)
+      // Weights are read as float32: differences of numbers below 1 to 1e-7.
+      expect(Math.abs(value - mean)).toBeLessThan(2e-7)
+    }
+    expect(single[0]).not.toEqual(single[1])
   })
 
   it('has the gradients of the float64 reference through the whole network (float32 rounding through 30 layers: 1e-4 of the largest)', async () => {
@@ -97,7 +191,7 @@ describe('trainer', () => {
   it('refuses a snapshot of another network by name and size', async () => {
     const trainer = await tinyTrainer(backend)
     await expect(trainer.restore(new Map([['weights', new Float32Array(3)]]), 1)).rejects.toThrow(
-      /"weights" has 3 values, the model needs \d+/,
+      /"weights" has 3 values, the model and its optimiser \(adamw\) need \d+/,
     )
     await trainer.dispose()
   })
