@@ -27,6 +27,7 @@ import {
   where,
   zerosLike,
 } from '../tensor/index.ts'
+import { binCounts } from './dft.ts'
 import { silentMagnitude } from './masks.ts'
 import { istft, type Spectrum, type StftOptions, stft } from './stft.ts'
 
@@ -57,11 +58,9 @@ function checkSizes(who: string, iterations: number, momentum: number): void {
   if (!(momentum >= 0 && momentum <= 1)) throw new RangeError(`${who}: momentum ${momentum}; allowed are numbers in 0…1`)
 }
 
-/** Squared sums over frames and bins of the whole spectrum: all bins but the first and the last stand for two. */
+/** Squared sums over frames and bins of the whole spectrum, of which the bins that are computed stand for one or two. */
 function energy(x: Tensor): Tensor {
-  const bins = x.shape.at(-1)!
-  const twice = constant(Float64Array.from({ length: bins }, (_, k) => (k === 0 || k === bins - 1 ? 1 : 2)))
-  return sum(mul(square(x), twice), { axes: [-2, -1] })
+  return sum(mul(square(x), constant(binCounts(2 * (x.shape.at(-1)! - 1)))), { axes: [-2, -1] })
 }
 
 export interface GriffinLimOptions extends StftOptions {

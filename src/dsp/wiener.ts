@@ -144,19 +144,18 @@ export function wienerFilter(
     mixed,
     Array.from({ length: c }, (_, i) => channel(mixture, i)),
   )
-  const share = mul(floor, 1 / s)
-  const filtered = places.map((row, i) => {
+  const filtered = places.map((row) => {
     const directed = row.map((z, j) => complex.mul(z, solved[j]!)).reduce((a, b) => complex.add(a, b))
-    return complex.add(complex.scale(directed, powers), complex.scale(solved[i]!, share))
+    return complex.scale(directed, powers)
   })
   const part = (of: 're' | 'im') => {
     const y = stack(
       filtered.map((z) => z[of]),
       1,
     )
-    // What rounding took from the sum goes back to all.
-    const lost = sub(mixture[of], sum(y, { axes: [0] }))
-    return add(y, mul(lost, 1 / s))
+    // The noise's part, and what rounding took, goes to all alike.
+    const rest = sub(mixture[of], sum(y, { axes: [0] }))
+    return add(y, mul(rest, 1 / s))
   }
   return { re: part('re'), im: part('im') }
 }

@@ -39,12 +39,15 @@ def istft(z, samples, n_fft, hop):
 
 def griffin_lim(momentum, iterations, samples=30, n_fft=8, hop=2):
     magnitude = 1.2 + filled((samples // hop + 1, n_fft // 2 + 1), 0.5)
-    phase, before = np.ones(magnitude.shape, complex), 0
+    # Over all n_fft bins: those that rfft leaves out mirror the others.
+    norm = lambda y: np.linalg.norm(np.concatenate([y, y[:, 1:-1]], axis=1))
+    phase, before, errors = np.ones(magnitude.shape, complex), 0, []
     for _ in range(iterations):
         rebuilt = stft(istft(magnitude * phase, samples, n_fft, hop), n_fft, hop)
         ahead = rebuilt - momentum / (1 + momentum) * before
         phase, before = ahead / np.abs(ahead), rebuilt
-    return numbers(istft(magnitude * phase, samples, n_fft, hop))
+        errors.append(norm(np.abs(rebuilt) - magnitude) / norm(magnitude))
+    return {"signal": numbers(istft(magnitude * phase, samples, n_fft, hop)), "errors": numbers(errors)}
 
 
 def wiener(iterations, noise, s=2, c=2, t=5, f=3):
