@@ -27,6 +27,20 @@ export type Lengths = Tensor | readonly number[]
 /** Added to the score of what is left out: its exponential is 0 beside any score, and sums of two of them are finite. */
 const excludedScore = -1e30
 
+/** Lengths as a tensor, refused where they are not one whole number in 0…steps per example. */
+export function lengthsTensor(who: string, lengths: Lengths, steps: number, batch?: number): Tensor {
+  if ('node' in lengths) {
+    const whole = lengths.dtype === 'int32' || lengths.dtype === 'int64'
+    if (whole && lengths.shape.length === 1 && lengths.shape[0] === (batch ?? lengths.shape[0])) return lengths
+    const got = `lengths ${formatShape(lengths.shape)} ${lengths.dtype}`
+    throw new ShapeError(who, `${got}; needs one int32 or int64 per example, (${batch ?? 'b'})`)
+  }
+  const count = batch ?? Math.max(1, lengths.length)
+  const allowed = lengths.length === count && lengths.every((length) => Number.isInteger(length) && length >= 0 && length <= steps)
+  if (allowed) return constant(lengths, [count], 'int64')
+  throw new RangeError(`${who}: lengths [${lengths.join(', ')}]; needs ${count} whole number(s) in 0…${steps}, one per example`)
+}
+
 /**
  * True at the steps from an example's length on: (b) → (b, steps). A length of 0 leaves out all of it; one in a tensor counts as at most
  * `steps`.
@@ -38,20 +52,7 @@ const excludedScore = -1e30
  * const [mask] = await evaluate(() => [paddingMask([1, 3], 3)]) // [0, 1, 1, 0, 0, 0]
  */
 export function paddingMask(lengths: Lengths, steps: number): Tensor {
-  let counts: Tensor
-  if ('node' in lengths) {
-    if (lengths.shape.length !== 1 || (lengths.dtype !== 'int32' && lengths.dtype !== 'int64'))
-      throw new ShapeError(
-        'paddingMask',
-        `lengths ${formatShape(lengths.shape)} ${lengths.dtype}; needs one int32 or int64 per example, (b)`,
-      )
-    counts = lengths
-  } else {
-    const wrong = lengths.find((length) => !Number.isInteger(length) || length < 0 || length > steps)
-    if (wrong !== undefined || lengths.length === 0)
-      throw new RangeError(`paddingMask: lengths [${lengths.join(', ')}] of ${steps} steps; allowed are whole numbers in 0…${steps}`)
-    counts = constant(lengths, [lengths.length], 'int64')
-  }
+  const counts = lengthsTensor('paddingMask', lengths, steps)
   return greaterEqual(arange(0, steps, 1, counts.dtype), reshape(counts, [-1, 1]))
 }
 

@@ -4,14 +4,8 @@
  * steps where events are short (onsets), more where they are long (chords).
  */
 import { clip, concat, narrow, stopGradient, sub, type Tensor } from '../tensor/index.ts'
-import {
-  type LstmCall,
-  type LstmResult,
-  lengthsTensor,
-  type RecurrentCall,
-  type RecurrentLayer,
-  type RecurrentResult,
-} from './recurrent.ts'
+import { lengthsTensor } from './masking.ts'
+import type { LstmCall, LstmResult, RecurrentCall, RecurrentLayer, RecurrentResult } from './recurrent.ts'
 import type { LSTM } from './recurrent-layers.ts'
 
 export interface ChunkOptions {
@@ -40,7 +34,7 @@ export function inChunks(layer: RecurrentLayer, x: Tensor, { chunk, lengths, h0,
   }
   if (!Number.isInteger(chunk) || chunk < 1) throw new RangeError(`inChunks: chunk ${chunk}; allowed are whole numbers of steps ≥ 1`)
   const { batch, steps } = layer.extentsOf(x)
-  const counts = lengths && lengthsTensor('inChunks', lengths, batch, steps)
+  const counts = lengths && lengthsTensor('inChunks', lengths, steps, batch)
   const axis = layer.batchFirst ? 1 : 0
   const starts = Array.from({ length: Math.ceil(steps / chunk) }, (_, k) => k * chunk)
   let states: Omit<LstmCall, 'lengths'> = { h0, c0 }

@@ -4,7 +4,6 @@
  */
 import {
   concat,
-  constant,
   formatShape,
   narrow,
   type RecurrentOptions,
@@ -17,7 +16,7 @@ import {
 import { checkExtent } from './check.ts'
 import { dropout } from './dropout.ts'
 import { uniformInit } from './init.ts'
-import type { Lengths } from './masking.ts'
+import { type Lengths, lengthsTensor } from './masking.ts'
 import { type Init, Module, type Parameter, parameter } from './module.ts'
 import { causalReach, type Reach, wholeReach } from './reach.ts'
 
@@ -176,7 +175,7 @@ export abstract class RecurrentLayer extends Module {
     one: OneDirection<T>,
   ): { outputs: Tensor; each: readonly T[] } {
     const { batch, steps } = this.extentsOf(x)
-    const counts = lengths && lengthsTensor(this.type, lengths, batch, steps)
+    const counts = lengths && lengthsTensor(this.type, lengths, steps, batch)
     if (states.c0 && !this.#hasCell) throw new ShapeError(this.type, `c0 ${formatShape(states.c0.shape)}; it has no cell, give h0 alone`)
     const stateShape = [this.numLayers * (this.bidirectional ? 2 : 1), batch, this.hiddenSize]
     for (const [name, state] of Object.entries(states) as [string, Tensor | undefined][]) {
@@ -208,17 +207,6 @@ export abstract class RecurrentLayer extends Module {
   protected swapped(x: Tensor): Tensor {
     return this.batchFirst ? transpose(x, [1, 0, 2]) : x
   }
-}
-
-/** Lengths as a tensor, refused where they are not one whole number in 0…steps per example. */
-export function lengthsTensor(who: string, lengths: Lengths, batch: number, steps: number): Tensor {
-  if ('node' in lengths) {
-    if (lengths.shape.join() === String(batch) && (lengths.dtype === 'int32' || lengths.dtype === 'int64')) return lengths
-    throw new ShapeError(who, `lengths ${formatShape(lengths.shape)} ${lengths.dtype}; needs one int32 or int64 per example, (${batch})`)
-  }
-  const allowed = lengths.length === batch && lengths.every((length) => Number.isInteger(length) && length >= 0 && length <= steps)
-  if (allowed) return constant(lengths, [batch], 'int64')
-  throw new RangeError(`${who}: lengths [${lengths.join(', ')}]; needs ${batch} whole number(s) in 0…${steps}, one per example`)
 }
 
 /**

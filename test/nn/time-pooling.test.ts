@@ -11,6 +11,7 @@ import {
   MeanTimePool,
   SplitTimePool,
   type TimePool,
+  WeightedTimePool,
   wholeReach,
 } from '../../src/nn/index.ts'
 import { constant, gather, grad, input, type Shape, sum, type Tensor } from '../../src/tensor/index.ts'
@@ -91,6 +92,12 @@ describe('padding', () => {
       }
       expect(slope.slice(length * channels).every((value) => value === 0)).toBe(true)
     }
+    if (pool instanceof WeightedTimePool) {
+      const weights = (await run({ weights: pool.weights(x, { lengths }) }, feeds)).weights
+      const per = weights.length / (b * t)
+      const here = (i: number) => Math.floor(i / per) % t < lengths[Math.floor(i / (per * t))]!
+      expect(weights.every((weight, i) => (here(i) ? weight > 0 : weight === 0))).toBe(true)
+    }
     const mask = constant(
       lengths.flatMap((length) => Array.from({ length: t }, (_, step) => Number(step >= length))),
       [b, t],
@@ -107,7 +114,7 @@ describe('padding', () => {
     const pool = new MeanTimePool()
     const x = input('x', [2, 3, 4])
     expect(() => pool.forward(input('x', [2, 3]))).toThrow('MeanTimePool: input (2, 3); needs (b, t, c)')
-    expect(() => pool.forward(x, { lengths: [1, 4] })).toThrow('lengths [1, 4] of 3 steps; allowed are whole numbers in 0…3')
+    expect(() => pool.forward(x, { lengths: [1, 4] })).toThrow('lengths [1, 4]; needs 2 whole number(s) in 0…3, one per example')
     expect(() => pool.forward(x, { lengths: [1, 2, 3] })).toThrow('padding (3, 3) bool of input (2, 3, 4); needs (2, 3) bool')
     expect(() => pool.forward(x, { lengths: input('lengths', [2]) })).toThrow('lengths (2) float32; needs one int32 or int64 per example')
     expect(() => pool.forward(x, { lengths: [1, 2], paddingMask: input('m', [2, 3], 'bool') })).toThrow('both lengths and paddingMask')
