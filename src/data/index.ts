@@ -15,6 +15,7 @@ export {
 export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, mixVersion, type StemConfig } from './config.ts'
 export { type Batch, createLoader, type Loader, type LoaderOptions } from './loader.node.ts'
 export { createMixer, type Example, type Mixer } from './mix.ts'
+export { type CachedSpectrogram, prepareSpectrograms, readSpectrogram, type SpectrogramCacheOptions } from './spectrogram-cache.node.ts'
 export * from './synthetic/index.ts'
 export { makeSyntheticTracks, type SyntheticOptions } from './synthetic-tracks.node.ts'
 export { type Kind, type Split, SYNTHETIC_SOURCE, type Track, type TrackReader } from './tracks.ts'

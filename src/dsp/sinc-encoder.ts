@@ -18,14 +18,14 @@ export interface SincOptions extends Omit<FilterOptions, 'initial'>, SpacingOpti
 }
 
 /**
- * (b, 1, n) → (b, N, frames). The names are those of the authors' code: low cut-off minLow + |low_hz_|, high cut-off minBand + |band_hz_|
- * above, both (N, 1) in Hz. Its filters are divided by twice their bandwidth in hertz; these are not.
+ * (b, 1, n) → (b, N, frames). Names and units are those of the authors' `sinc_conv`: cycles per sample, low cut-off minLow + |filt_b1|, high one
+ * minBand + |filt_band| above it, both (N). In these units a learning rate that suits other layers moves a cut-off by a few hertz.
  *
  * Cut-offs begin as neighbours on the mel scale.
  */
 export class SincEncoder extends FilterEncoder {
-  readonly low_hz_: Parameter
-  readonly band_hz_: Parameter
+  readonly filt_b1: Parameter
+  readonly filt_band: Parameter
   readonly #options: Required<Pick<SincOptions, 'sampleRate' | 'minLow' | 'minBand'>>
   readonly #window: Float64Array
 
@@ -37,33 +37,30 @@ export class SincEncoder extends FilterEncoder {
     if (!Number.isInteger(filters) || filters < 1) throw new RangeError(`filters: ${filters}; allowed are whole numbers ≥ 1`)
     const fMax = options.fMax ?? sampleRate / 2 - (minLow + minBand)
     const edges = spacedFrequencies(filters + 1, { sampleRate, fMin, fMax, scale })
-    this.low_hz_ = parameter([filters, 1], (values) => values.set(edges.subarray(0, filters)))
-    this.band_hz_ = parameter([filters, 1], (values) => values.set(edges.subarray(1).map((edge, i) => edge - edges[i]!)))
+    this.filt_b1 = parameter([filters], (values) => values.set(edges.subarray(0, filters).map((edge) => edge / sampleRate)))
+    this.filt_band = parameter([filters], (values) => values.set(edges.subarray(1).map((edge, i) => (edge - edges[i]!) / sampleRate)))
     this.#options = { sampleRate, minLow, minBand }
     this.#window = createWindow(window, length, { symmetric: true })
   }
 
-  /** Both cut-off frequencies (Hz), each (N, 1). */
+  /** Both cut-off frequencies in cycles per sample, each (N). */
   cutOffs(): { low: Tensor; high: Tensor } {
     const { sampleRate, minLow, minBand } = this.#options
-    const low = minimum(add(abs(this.low_hz_), minLow), sampleRate / 2 - minBand)
-    return { low, high: minimum(add(add(low, abs(this.band_hz_)), minBand), sampleRate / 2) }
+    const [least, narrowest] = [minLow / sampleRate, minBand / sampleRate]
+    const low = minimum(add(abs(this.filt_b1), least), 0.5 - narrowest)
+    return { low, high: minimum(add(add(low, abs(this.filt_band)), narrowest), 0.5) }
   }
 
   filters(): Tensor {
-    const { low, high } = this.cutOffs()
-    const { sampleRate } = this.#options
+    const [low, high] = Object.values(this.cutOffs()).map((cutOff) => reshape(cutOff, [-1, 1])) as [Tensor, Tensor]
     const half = (this.#window.length - 1) / 2
-    const [count] = low.shape as [number, number]
-    const shape = [count, 1, 2 * half + 1]
-    const centre = mul(sub(high, low), 2 / sampleRate)
-    const tail = (): Tensor => {
-      const steps = Float64Array.from({ length: half }, (_, i) => i + 1)
-      const angles = constant(steps.map((n) => (2 * Math.PI * n) / sampleRate))
+    const steps = Float64Array.from({ length: half }, (_, i) => i + 1)
+    const tail = () => {
+      const angles = constant(steps.map((n) => 2 * Math.PI * n))
       return div(sub(sin(mul(high, angles)), sin(mul(low, angles))), constant(steps.map((n) => Math.PI * n)))
     }
     const right = half > 0 ? [tail()] : []
-    const whole = concat([...right.map((x) => flip(x, [1])), centre, ...right], 1)
-    return reshape(mul(whole, constant(this.#window)), shape)
+    const whole = concat([...right.map((x) => flip(x, [1])), mul(sub(high, low), 2), ...right], 1)
+    return reshape(mul(whole, constant(this.#window)), [-1, 1, this.#window.length])
   }
 }

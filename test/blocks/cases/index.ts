@@ -3,6 +3,7 @@ import type { Block } from '../support.ts'
 import { activations } from './activations.ts'
 import { attention } from './attention.ts'
 import { convolution } from './convolution.ts'
+import { dsp } from './dsp.ts'
 import { layers } from './layers.ts'
 import { losses } from './losses.ts'
 import { recurrence } from './recurrence.ts'
@@ -20,6 +21,7 @@ export const blocks: readonly Block[] = [
   ...timePooling,
   ...uNet,
   ...recurrence,
+  ...dsp,
   ...losses,
   ...separation,
 ]
