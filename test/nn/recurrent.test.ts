@@ -69,7 +69,7 @@ describe('goldens of one unit, all weights 0.5, biases 0', () => {
     expect(parameterCount(new RNN(2, 3))).toBe(21)
   })
 
-  it('0.21, 3.8 LSTM of 1, -1, 2: states and cells; 84 parameters of sizes 2 and 3', async () => {
+  it('3.8, 0.21 LSTM of 1, -1, 2: states and cells; 84 parameters of sizes 2 and 3', async () => {
     const layer = new LSTM(1, 1)
     const [gates] = layer.gates(sequence(1, -1, 2))
     const { outputs, h, c } = layer.forward(sequence(1, -1, 2))
