@@ -110,6 +110,9 @@ describe('positions that are differences', () => {
     const x = constant([1, 2, 3, 4, 1, 2, 3, 4], [2, 4])
     const [first, second] = [turn(1, 1, 1, 2), turn(1, 0.01, 3, 4)]
     expect(worst(await values(rotary(x)), [1, 2, 3, 4, ...first, ...second])).toBeLessThan(rounding)
+    expect(worst(await values(rotary(x, { offset: -1 })), [...turn(-1, 1, 1, 2), ...turn(-1, 0.01, 3, 4), 1, 2, 3, 4])).toBeLessThan(
+      rounding,
+    )
     const [left, right] = [turn(1, 1, 1, 3), turn(1, 0.01, 2, 4)]
     expect(worst(await values(rotary(x, { pairs: 'half' })), [1, 2, 3, 4, left[0]!, right[0]!, left[1]!, right[1]!])).toBeLessThan(rounding)
     expect(() => rotary(input('x', [3, 1]))).toThrow('rotary: 1 features; positions turn pairs of them')
