@@ -79,7 +79,7 @@ describe('a convolutional network', () => {
     expect(parameters).toBe(62_006)
   })
 
-  it('2.10 Sequential, 2.11 functional, 2.12 Module: the same weights give the same numbers', async () => {
+  it('2.10, 2.11, 2.12 Sequential, functions and Module: the same weights give the same numbers', async () => {
     const [inSequence, asModule] = [sequential(), new Cnn()]
     const slots = [inSequence, asModule].map((model) => layoutOf(model).parameters) as [
       ReturnType<typeof layoutOf>['parameters'],
