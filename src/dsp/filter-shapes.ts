@@ -84,7 +84,7 @@ export interface SpacingOptions {
  * @throws RangeError for fewer than 2, and where not 0 ≤ fMin < fMax ≤ sampleRate/2
  *
  * @example
- * spacedFrequencies(3, { sampleRate: 8000, fMin: 100, scale: 'erb' }) // Float64Array [100.0, 1010.5, 4000.0]
+ * spacedFrequencies(3, { sampleRate: 8000, fMin: 100, scale: 'erb' }) // Float64Array [100.0, 950.4, 4000.0]
  */
 export function spacedFrequencies(
   count: number,

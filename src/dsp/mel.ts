@@ -49,7 +49,7 @@ export interface MelRange extends MelScale {
  * @throws RangeError for a count that is no whole number ≥ 2, or where not 0 ≤ fMin < fMax
  *
  * @example
- * melFrequencies(3, { fMax: 4000 }) // Float64Array [0.0, 1119.1, 4000.0]
+ * melFrequencies(3, { fMax: 4000 }) // Float64Array [0.0, 1194.2, 4000.0]
  */
 export function melFrequencies(count: number, { fMin = 0, fMax, htk = false }: MelRange): Float64Array {
   if (!Number.isInteger(count) || count < 2) throw new RangeError(`mel frequencies: ${count}; allowed are whole numbers ≥ 2`)
