@@ -37,7 +37,7 @@ describe('3.13, 3.14 windows of spectrograms', () => {
     { length: 128, hop: 128 },
     { length: 128, hop: 64 },
   ])('3.14 unchanged windows of 128 at hop $hop give back every length from 1 to 1100 (float32, 1e-6)', async (options) => {
-    // Lengths that have equally many windows share a program: a dozen lengths of each count, and all counts.
+    // A hundred signals are one program.
     const lengths = Array.from({ length: 1100 }, (_, i) => i + 1)
     for (let first = 0; first < lengths.length; first += 100) {
       const some = lengths.slice(first, first + 100)
