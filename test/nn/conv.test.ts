@@ -166,6 +166,8 @@ describe('convolution layers', () => {
       /^convTranspose1d outputPadding/,
     )
     expect(() => addPerChannel(input('x', [1, 3, 5]), input('v', [5]))).toThrow(/^addPerChannel: input \(1, 3, 5\), values \(5\)/)
+    expect(() => addPerChannel(input('x', [1, 3, 5]), input('v', [3, 1]))).toThrow(/^addPerChannel: .*values \(3, 1\)/)
+    expect(addPerChannel(input('x', [1, 3]), input('v', [3])).shape).toEqual([1, 3])
   })
 })
 

@@ -79,6 +79,19 @@ describe('batch norm', () => {
     expect(worst(y, expected)).toBeLessThan(tolerance)
   })
 
+  it('3.17, 3.18 running variances are unbiased also of two values, where that doubles them, and finite of one', async () => {
+    for (const layer of [new BatchNorm(1, { momentum: 1 }), new InstanceNorm(1, { track: true, momentum: 1 })]) {
+      for (const [values, expected] of [
+        [[1, 3], 2],
+        [[5], 0],
+      ] as const) {
+        const { updates } = traceTraining(() => layer.forward(constant(values, [1, 1, values.length])))
+        const { variance } = await run({ variance: updates.get(layer.running_var!)! }, plain(layer))
+        expect(variance).toEqual([expected])
+      }
+    }
+  })
+
   it('3.17 batch norm: without affine it has no parameters, without tracking no buffers, and evaluation then uses its batch', async () => {
     const names = (module: Module) => {
       const { parameters, buffers } = layoutOf(module)
@@ -189,6 +202,9 @@ describe('layer, instance and group norm', () => {
     )
     expect(() => new LayerNorm(4).forward(x)).toThrow(/^layerNorm: input \(2, 4, 3, 5\), weight \(4\)/)
     expect(() => cumulativeLayerNorm(input('x', [2, 3]), input('w', [3]), input('b', [3]))).toThrow(/^cumulativeLayerNorm: input \(2, 3\)/)
+    expect(() => cumulativeLayerNorm(input('x', [2, 3, 4]), input('w', [3]), input('b', [3, 1]))).toThrow(
+      /^cumulativeLayerNorm: .*bias \(3, 1\)/,
+    )
   })
 })
 
