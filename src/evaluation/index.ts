@@ -1,6 +1,11 @@
-/** How good a separation is: distortion ratios, the ideal mask as upper reference, scores of folders of clips. */
+/** How good a separation is: distortion ratios, BSS Eval, ideal masks as upper reference, scores of folders of clips, evaluation of songs. */
+export { type Baseline, baselines, type MixedBlock, type MixedMaterial } from './baselines.ts'
+export { type BssEval, type BssEvalOptions, bssEval } from './bss-eval.ts'
+export type { BssKind } from './energies.ts'
+export { type EvaluatedSet, type EvaluateOptions, type Evaluation, evaluate, type FrameRatios, type StemEvaluation } from './evaluate.ts'
 export { LIMIT_DB, type Signal, sdr, siSdr, subtract } from './metrics.ts'
-export { type OracleOptions, oracleRatioMask } from './oracle.ts'
+export { type IdealMask, type OracleOptions, oracleMasks, oracleRatioMask } from './oracle.ts'
+export { type ScaleInvariantRatios, scaleInvariantRatios } from './scale-invariant.ts'
 export { type ScoreOptions, type SeparateClip, scoreFolder } from './score-folder.node.ts'
 export {
   type ClipScore,
@@ -14,3 +19,5 @@ export {
   scoreTable,
   summarise,
 } from './scores.ts'
+export { openStems, type StemMaterial, type StemMaterialOptions } from './stem-material.node.ts'
+export { type FindStemsOptions, findStems, type StemFiles } from './stems.node.ts'

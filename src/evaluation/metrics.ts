@@ -9,13 +9,14 @@ export type Signal = readonly (Float32Array | Float64Array)[]
 /** Ratios are cut at ± this many dB, so that silence has a value: an exact estimate gets +100, a sound where there should be none −100. */
 export const LIMIT_DB = 100
 
-function boundedDb(signal: number, noise: number): number {
+/** 10·log10(signal / noise) in [−100, 100]; +100 where both are 0. */
+export function boundedDb(signal: number, noise: number): number {
   if (noise === 0) return LIMIT_DB
   if (signal === 0) return -LIMIT_DB
   return Math.max(-LIMIT_DB, Math.min(LIMIT_DB, 10 * Math.log10(signal / noise)))
 }
 
-function checkShapes(name: string, reference: Signal, estimate: Signal): void {
+export function checkShapes(name: string, reference: Signal, estimate: Signal): void {
   const shape = (s: Signal): string => `${s.length} channel(s) of ${s[0]?.length ?? 0} samples`
   if (reference.length === 0 || reference.length !== estimate.length || reference.some((x, c) => x.length !== estimate[c]!.length))
     throw new RangeError(`${name}: reference and estimate must have one shape, got ${shape(reference)} and ${shape(estimate)}`)

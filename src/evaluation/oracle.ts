@@ -1,9 +1,12 @@
 /**
- * The ideal ratio mask |V|² / (|V|² + |A|²) ("IRM2" of the SiSEC 2018 campaign, Stöter et al.; a Wiener filter that knows the answer): about what
- * a network that only weights the mixture's time-frequency bins could reach. A reference for scores, never a method.
+ * Ideal masks: what a network that only weights the mixture's time-frequency bins could reach if it knew the answer. References for scores,
+ * never methods. The ratio mask |S_j|^p / Σ|S_k|^p is with p = 2 the "IRM2" of the SiSEC 2018 campaign (Stöter et al.) and a Wiener filter that
+ * knows the spectra; the binary mask (Wang 2005, "IBM") gives each bin to its loudest source.
  */
 import FFT from 'fft.js'
 import type { Signal } from './metrics.ts'
+
+export type IdealMask = 'ratio' | 'binary'
 
 export interface OracleOptions {
   /** Samples per frame, a power of two. */
@@ -12,6 +15,159 @@ export interface OracleOptions {
   readonly hop?: number
   /** Exponent of the magnitudes in |V|^p / (|V|^p + |A|^p). */
   readonly power?: number
+}
+
+/** Estimates by an ideal mask, block by block, later than the blocks that go in. */
+export interface OracleStream {
+  /** Takes the next samples of all true sources and their mixture; gives the next samples of each source's estimate, as many as are complete. */
+  push(references: readonly Signal[], mixture: Signal): Float32Array[][]
+  /** The rest, so that all outputs together are as long as what was pushed. */
+  flush(): Float32Array[][]
+}
+
+/** One channel of all sources. */
+interface Channel {
+  /** The newest `size` samples of the sources, then of the mixture. */
+  readonly inputs: Float64Array[]
+  /** Overlap-add of the estimates of all sources but the last: that one is what the others leave of the mixture. */
+  readonly sums: Float64Array[]
+}
+
+/**
+ * Ideal masks with a periodic Hann window before and after. The estimates sum to the mixture.
+ *
+ * @throws RangeError where size is no power of two ≥ 4 or hop does not divide it at least in two
+ */
+export function createOracle(sources: number, channels: number, mask: IdealMask, options: OracleOptions = {}): OracleStream {
+  const { size = 2048, hop = 512, power = 2 } = options
+  if (size < 4 || !Number.isInteger(Math.log2(size))) throw new RangeError(`createOracle: size ${size}; allowed are powers of two from 4`)
+  if (!(hop >= 1 && hop <= size / 2) || size % hop !== 0)
+    throw new RangeError(`createOracle: hop ${hop}; allowed are divisors of ${size} up to ${size / 2}`)
+  const window = Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
+  // Every sample lies under size / hop windows, so that the weights repeat with the hop.
+  const weight = new Float64Array(hop)
+  for (let i = 0; i < size; i++) weight[i % hop]! += window[i]! * window[i]!
+  const filter = createBinFilter(sources, size, window, mask, power)
+  const rows = (count: number): Float64Array[] => Array.from({ length: count }, () => new Float64Array(size))
+  const state: Channel[] = Array.from({ length: channels }, () => ({ inputs: rows(sources + 1), sums: rows(sources - 1) }))
+  let filled = 0 // samples of the hop that is being collected
+  let received = 0
+  let emitted = -size + hop // position of the first sample of `sums`, once the frame that ends with this hop is added
+
+  /** Adds the frame of the newest samples and gives the hop that no later frame reaches. */
+  const nextHop = (): Float32Array[][] => {
+    const out: Float32Array[][] = Array.from({ length: sources }, () => [])
+    for (const { inputs, sums } of state) {
+      filter(inputs, sums)
+      const mixture = inputs[sources]!
+      const last = mixture.slice(0, hop)
+      for (const [j, sum] of sums.entries()) {
+        const estimate = Float32Array.from({ length: hop }, (_, i) => sum[i]! / weight[i]!)
+        for (let i = 0; i < hop; i++) last[i]! -= estimate[i]!
+        out[j]!.push(estimate)
+      }
+      out[sources - 1]!.push(Float32Array.from(last))
+      for (const row of [...inputs, ...sums]) {
+        row.copyWithin(0, hop)
+        row.fill(0, size - hop)
+      }
+    }
+    filled = 0
+    // What lies before the start and after the end of the signal are the zeros around it.
+    const [from, to] = [Math.max(0, -emitted), Math.min(hop, received - emitted)]
+    emitted += hop
+    return out.map((source) => source.map((x) => x.slice(from, Math.max(from, to))))
+  }
+
+  const collect = (parts: readonly Float32Array[][][]): Float32Array[][] =>
+    Array.from({ length: sources }, (_, j) => Array.from({ length: channels }, (_, c) => joined(parts.map((part) => part[j]![c]!))))
+
+  return {
+    push(references, mixture) {
+      const length = mixture[0]!.length
+      const parts: Float32Array[][][] = []
+      for (let from = 0; from < length; ) {
+        const count = Math.min(hop - filled, length - from)
+        for (const [c, { inputs }] of state.entries())
+          for (const [j, input] of inputs.entries())
+            input.set((references[j] ?? mixture)[c]!.subarray(from, from + count), size - hop + filled)
+        filled += count
+        received += count
+        from += count
+        if (filled === hop) parts.push(nextHop())
+      }
+      return collect(parts)
+    },
+    flush() {
+      const parts: Float32Array[][][] = []
+      while (emitted < received) parts.push(nextHop())
+      return collect(parts)
+    },
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+/** Adds the masked, windowed frames of the mixture to the sums of all sources but the last. */
+function createBinFilter(
+  sources: number,
+  size: number,
+  window: Float64Array,
+  mask: IdealMask,
+  power: number,
+): (inputs: readonly Float64Array[], sums: readonly Float64Array[]) => void {
+  const fft = new FFT(size)
+  const time = new Float64Array(size)
+  const spectra = Array.from({ length: sources + 1 }, () => new Float64Array(2 * size))
+  const masked = new Float64Array(2 * size)
+  const back = new Float64Array(2 * size)
+  const half = size / 2 + 1
+  const levels = Array.from({ length: sources }, () => new Float64Array(half))
+  const masks = Array.from({ length: sources }, () => new Float64Array(half))
+  return (inputs, sums) => {
+    for (const [j, input] of inputs.entries()) {
+      for (let i = 0; i < size; i++) time[i] = window[i]! * input[i]!
+      fft.realTransform(spectra[j]!, time)
+    }
+    for (const [j, level] of levels.entries()) {
+      const spectrum = spectra[j]!
+      for (let k = 0; k < half; k++) level[k] = (spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2) ** (power / 2)
+    }
+    fillMasks(levels, masks, mask)
+    const mixture = spectra[sources]!
+    for (const [j, sum] of sums.entries()) {
+      for (let k = 0; k < half; k++) {
+        masked[2 * k] = masks[j]![k]! * mixture[2 * k]!
+        masked[2 * k + 1] = masks[j]![k]! * mixture[2 * k + 1]!
+      }
+      fft.completeSpectrum(masked)
+      fft.inverseTransform(back, masked)
+      for (let i = 0; i < size; i++) sum[i]! += window[i]! * back[2 * i]!
+    }
+  }
+}
+
+/** In bins where all sources are silent all masks are 0; the first of equally loud ones gets a binary mask's bin. */
+function fillMasks(levels: readonly Float64Array[], masks: readonly Float64Array[], kind: IdealMask): void {
+  for (let k = 0; k < levels[0]!.length; k++) {
+    let [sum, loudest] = [0, 0]
+    for (const [j, level] of levels.entries()) {
+      sum += level[k]!
+      if (level[k]! > levels[loudest]![k]!) loudest = j
+    }
+    for (const [j, mask] of masks.entries()) {
+      if (sum === 0) mask[k] = 0
+      else mask[k] = kind === 'ratio' ? levels[j]![k]! / sum : Number(j === loudest)
+    }
+  }
 }
 
 /**
@@ -23,58 +179,24 @@ export interface OracleOptions {
 export function oracleRatioMask(
   vocals: Signal,
   accompaniment: Signal,
-  { size = 2048, hop = 512, power = 2 }: OracleOptions = {},
+  options: OracleOptions = {},
 ): { vocals: Float32Array[]; accompaniment: Float32Array[] } {
-  const estimate = vocals.map((v, c) => maskChannel(v, accompaniment[c]!, size, hop, power))
-  return {
-    vocals: estimate,
-    accompaniment: estimate.map((e, c) => e.map((x, i) => vocals[c]![i]! + accompaniment[c]![i]! - x)),
-  }
+  const [v, a] = oracleMasks([vocals, accompaniment], 'ratio', options)
+  return { vocals: v!, accompaniment: a! }
 }
 
-function maskChannel(
-  vocals: Signal[number],
-  accompaniment: Signal[number],
-  size: number,
-  hop: number,
-  power: number,
-): Float32Array<ArrayBuffer> {
-  const fft = new FFT(size)
-  const window = Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size))
-  const frames = vocals.length
-  const sum = new Float64Array(frames)
-  const weight = new Float64Array(frames)
-  const packed = fft.createComplexArray()
-  const spectrum = fft.createComplexArray()
-  const masked = fft.createComplexArray()
-  const back = fft.createComplexArray()
-  // Frames hang over both ends, so that every sample lies under full windows.
-  for (let start = -size + hop; start < frames; start += hop) {
-    // Two real signals in one complex transform: vocals as the real part, accompaniment as the imaginary part.
-    for (let i = 0; i < size; i++) {
-      const n = start + i
-      const inside = n >= 0 && n < frames
-      packed[2 * i] = inside ? window[i]! * vocals[n]! : 0
-      packed[2 * i + 1] = inside ? window[i]! * accompaniment[n]! : 0
-    }
-    fft.transform(spectrum, packed)
-    for (let k = 0; k < size; k++) {
-      const m = (size - k) % size
-      const vr = (spectrum[2 * k]! + spectrum[2 * m]!) / 2
-      const vi = (spectrum[2 * k + 1]! - spectrum[2 * m + 1]!) / 2
-      const nr = (spectrum[2 * k + 1]! + spectrum[2 * m + 1]!) / 2
-      const ni = (spectrum[2 * m]! - spectrum[2 * k]!) / 2
-      const v = (vr * vr + vi * vi) ** (power / 2)
-      const a = (nr * nr + ni * ni) ** (power / 2)
-      const mask = v + a > 0 ? v / (v + a) : 0
-      masked[2 * k] = mask * (vr + nr)
-      masked[2 * k + 1] = mask * (vi + ni)
-    }
-    fft.inverseTransform(back, masked)
-    for (let i = Math.max(0, -start); i < size && start + i < frames; i++) {
-      sum[start + i]! += window[i]! * back[2 * i]!
-      weight[start + i]! += window[i]! * window[i]!
-    }
-  }
-  return Float32Array.from(sum, (x, i) => x / weight[i]!)
+/**
+ * Estimates of all sources by an ideal mask, per channel.
+ *
+ * @param references the true sources, of one shape; the mixture is their sum
+ * @returns estimates that sum to the mixture, in single precision
+ */
+export function oracleMasks(references: readonly Signal[], mask: IdealMask, options: OracleOptions = {}): Float32Array[][] {
+  const channels = references[0]!.length
+  const mixture = references[0]!.map((_, c) =>
+    references[0]![c]!.map((_, i) => references.reduce((sum, source) => sum + source[c]![i]!, 0)),
+  )
+  const oracle = createOracle(references.length, channels, mask, options)
+  const parts = [oracle.push(references, mixture), oracle.flush()]
+  return references.map((_, j) => Array.from({ length: channels }, (_, c) => joined(parts.map((part) => part[j]![c]!))))
 }
