@@ -1,10 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { l1Loss } from '../../src/losses/index.ts'
 import { UNet, type UNetInput, uNetConfig } from '../../src/models/index.ts'
-import { initialValues, layoutOf, summary, traceTraining } from '../../src/nn/index.ts'
+import { addPerChannel, initialValues, layoutOf, summary, traceTraining } from '../../src/nn/index.ts'
 import { createOnnxRuntimeBackend, createReferenceBackend } from '../../src/runtime/index.ts'
-import { createRandom, grad, input, type Tensor } from '../../src/tensor/index.ts'
+import {
+  batchNormInference,
+  concat,
+  conv2d,
+  convTranspose2d,
+  createRandom,
+  grad,
+  input,
+  leakyRelu,
+  mul,
+  randomKey,
+  relu,
+  sigmoid,
+  sum,
+  type Tensor,
+} from '../../src/tensor/index.ts'
 import { createTrainer } from '../../src/training/index.ts'
+import { worst } from '../nn/run.ts'
 import { runOnce } from '../tensor/generic.ts'
 
 const create = (config: Partial<UNetInput> = {}) => new UNet(uNetConfig.parse({ architecture: 'u-net', ...config }))
@@ -55,6 +71,35 @@ describe('the spectrogram U-Net', () => {
     expect(y.every((value, i) => Math.abs(value - mask[i]! * loud[i]!) < 1e-9)).toBe(true)
     expect(model.forward(input('odd', [2, 1, 13, 7])).shape).toEqual([2, 1, 13, 7])
     expect(() => model.forward(input('stereo', [1, 2, 16, 8]))).toThrow('UNet: magnitudes (1, 2, 16, 8); needs (b, 1, t, f)')
+  })
+
+  it('0.1 U-Net: is made of strided convolutions with leaky ReLU, transposed ones with ReLU, skips and a sigmoid', async () => {
+    const model = create({ channels: [2, 3], dropout: 0 })
+    const x = input('x', shape)
+    const [first, second] = model.encoder as [(typeof model.encoder)[0], (typeof model.encoder)[0]]
+    const [up] = model.decoder as [(typeof model.decoder)[0]]
+    const normed = (y: Tensor, { weight, bias, running_mean, running_var }: (typeof first)['norm']) =>
+      batchNormInference(y, weight!, bias!, running_mean!, running_var!, 1e-5)
+    const down = (y: Tensor, { conv, norm }: typeof first) =>
+      leakyRelu(normed(conv2d(y, conv.weight, { stride: 2, padding: 2 }), norm), 0.2)
+    const doubled = { stride: 2, padding: 2, outputPadding: 1 }
+    const fine = down(x, first)
+    const coarse = relu(normed(convTranspose2d(down(fine, second), up.conv.weight, doubled), up.norm))
+    const logits = addPerChannel(convTranspose2d(concat([coarse, fine], 1), model.mask.weight, doubled), model.mask.bias!)
+    const { y, expected } = await run(model, { y: model.forward(x), expected: mul(x, sigmoid(logits)) }, { x: magnitudes(1) })
+    expect(worst(y, expected)).toBe(0)
+  })
+
+  it('0.1 U-Net: dropout is in the deepest levels of the decoder', async () => {
+    const model = create({ channels: [2, 3, 4], dropout: 1, dropoutLevels: 1 })
+    layoutOf(model)
+    const { result } = traceTraining(() => sum(model.forward(input('x', shape))), { key: randomKey(1) })
+    const slopes = grad(
+      result,
+      model.decoder.map(({ conv }) => conv.weight),
+    )
+    const { dropped, kept } = await run(model, { dropped: slopes[0]!, kept: slopes[1]! }, { x: magnitudes(1) })
+    expect([dropped.some((value) => value !== 0), kept.some((value) => value !== 0)]).toEqual([false, true])
   })
 
   it('0.1 U-Net: overfits one example to below 1 % of the first loss', async () => {

@@ -3,7 +3,7 @@
  * halve the magnitude's grid and double its channels, transposed ones undo that, each level with the encoder's of the same size beside it,
  * and a soft mask comes out. Detail takes the short way across, and so does the gradient.
  */
-import { BatchNorm, Conv2d, ConvTranspose2d, chainReach, Dropout, joinReach, Module, pointwiseReach, type Reach } from '../../nn/index.ts'
+import { BatchNorm, Conv2d, ConvTranspose2d, chainReach, Dropout, Module, type Reach } from '../../nn/index.ts'
 import { concat, formatShape, leakyRelu, mul, narrow, pad, relu, ShapeError, sigmoid, type Tensor } from '../../tensor/index.ts'
 import type { UNetConfig } from './config.ts'
 
@@ -98,14 +98,8 @@ export class UNet extends Module {
     return narrow(narrow(sigmoid(this.mask.forward(h)), 2, 0, t), 3, 0, f)
   }
 
+  /** The way through all levels: what the skips and the product with the input see lies within. */
   override reach(): Reach {
-    const ups = [...this.decoder, this.mask].toReversed()
-    const inner = (level: number): Reach => {
-      const deeper = this.encoder[level]
-      if (!deeper) return pointwiseReach
-      const through = chainReach([deeper.reach(), inner(level + 1), ups[level]!.reach()])
-      return level === 0 || this.config.skips ? joinReach([pointwiseReach, through]) : through
-    }
-    return inner(0)
+    return chainReach([...this.encoder, ...this.decoder, this.mask].map((level) => level.reach()))
   }
 }
