@@ -138,8 +138,9 @@ describe('2.21 vanilla RNN', () => {
     expect(one).toEqual(many.slice(0, 1))
   })
 
-  it('2.21 vanilla RNN: refuses sequences and numbers of steps that are none', () => {
+  it('2.21 vanilla RNN: is causal, and refuses sequences and numbers of steps that are none', () => {
     const network = new VanillaRNN(4, 8, 5)
+    expect(network.isCausal).toBe(true)
     expect(() => network.forward(input('x', [1, 16, 4]))).toThrow(/rnnCell: input \(1, 16, 4\): needs \(batch, inputs\)/)
     expect(() => network.unroll(input('x', [1, 16, 4]), 2)).toThrow(/VanillaRNN: input \(1, 16, 4\); needs \(b, inputs\)/)
     expect(() => network.unroll(input('x', [16, 4]), 0)).toThrow(/VanillaRNN: steps 0; allowed are whole numbers ≥ 1/)

@@ -100,6 +100,13 @@ describe('0.11 many-to-one', () => {
     }
   })
 
+  it('0.11 many-to-one is the top layer’s output at the last step, and backwards at the first', async () => {
+    const layer = new LSTM(3, 2, { numLayers: 2, bidirectional: true })
+    const { outputs, h } = layer.forward(filledTensor([1, 4, 3], 0.5))
+    const results = await run({ top: topState(h, layer), outputs }, filledValues(layer))
+    expect(results.top).toEqual([...results.outputs.slice(12, 14), ...results.outputs.slice(2, 4)])
+  })
+
   it('0.11 many-to-one goes on in a network, and reads all of its input', () => {
     const network = new Sequential(new ManyToOne(new GRU(3, 4, { bidirectional: true })), new Linear(8, 2))
     expect((network.forward(input('x', [5, 7, 3])) as Tensor).shape).toEqual([5, 2])
@@ -385,6 +392,19 @@ describe('sizes', () => {
       expect([written.Scan, written.MatMul]).toEqual([undefined, undefined])
     }
   })
+})
+
+describe('cells', () => {
+  it.each([new RNNCell(3, 100), new LSTMCell(3, 100), new GRUCell(3, 100)])(
+    '2.22 recurrent layers: one step of them is causal and starts from ±1/√hidden, $type',
+    (cell) => {
+      expect(cell.isCausal).toBe(true)
+      const values = [...initialValues(cell, 1).values()].flatMap((each) => Array.from(each, Math.abs))
+      // 1/√100, and of some hundred draws the largest is near it.
+      expect(Math.max(...values)).toBeLessThanOrEqual(0.1)
+      expect(Math.max(...values)).toBeGreaterThan(0.098)
+    },
+  )
 })
 
 describe('refusals', () => {

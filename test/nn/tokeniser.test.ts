@@ -53,11 +53,12 @@ describe('1.2 tokeniser', () => {
     expect(Array.from(ids)).toEqual([2, 4, 5, 6, 3, 2, 4, 3, 0, 0, 2, 3, 0, 0, 0])
     expect([0, 5, 10].map((at) => decode(ids.subarray(at, at + 5)))).toEqual(['abc', 'a', ''])
     expect(decode([4, 3, 5])).toBe('a')
+    expect(tokeniserOf('F C', 'symbols').decode([2, 4, 0, 0, 5])).toBe('C F')
     expect(decode([4n, 5n])).toBe('ab')
   })
 
   it('1.2 tokeniser: a vocabulary is JSON, the most frequent first, with limits', () => {
-    const vocabulary = buildVocabulary(['b a c', 'a b', 'a'], { kind: 'symbols', minCount: 2, maxSize: 2 })
+    const vocabulary = buildVocabulary(['b a c', 'a b', 'a'], { kind: 'symbols', minCount: 2 })
     expect(vocabulary).toEqual({ kind: 'symbols', symbols: ['a', 'b'] })
     const again = createTokeniser(JSON.parse(JSON.stringify(vocabulary)) as Vocabulary)
     expect(Array.from(again.encode('a b c'))).toEqual([4, 5, 1])
