@@ -136,6 +136,9 @@ describe('a convolutional network', () => {
       [2, 3, 4, 5],
     ])
     expect(() => flatten(x, 2, 1)).toThrow('flatten: axes 2 to 1 of (2, 3, 4, 5)')
+    expect(() => flatten(x, 0.5)).toThrow('flatten: axes 0.5 to -1 of (2, 3, 4, 5)')
+    expect(() => flatten(x, -5)).toThrow('flatten: axes -5 to -1 of (2, 3, 4, 5)')
+    expect(new Flatten().isCausal).toBe(false)
     expect(() => flatten(x, 4)).toThrow('flatten: axes 4 to -1 of (2, 3, 4, 5)')
   })
 

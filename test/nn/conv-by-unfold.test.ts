@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Conv2d, convByUnfold, Module, parameter, UnfoldConv2d, uniformInit } from '../../src/nn/index.ts'
+import { Conv2d, convByUnfold, initialValues, Module, parameter, UnfoldConv2d, uniformInit } from '../../src/nn/index.ts'
 import {
   add,
   fold,
@@ -31,6 +31,7 @@ describe('convolution by unfold', () => {
   it.each<[Shape, number | readonly [number, number], object]>([
     [[2, 3, 24, 24], 3, {}],
     [[1, 2, 9, 6], 3, { padding: 1 }],
+    [[1, 2, 5, 4], 3, { padding: [[2, 0], 1] }],
     [[2, 2, 7, 12], [3, 2], { stride: [3, 2], padding: [1, 0] }],
     [[1, 3, 10, 15], [2, 3], { dilation: [3, 1], stride: 2, padding: [2, 1] }],
     [[1, 1, 5, 11], [1, 4], { dilation: [1, 3] }],
@@ -75,7 +76,12 @@ describe('convolution by unfold', () => {
     expect(() => convByUnfold(input('x', [2, 3, 9, 9]), input('w', [4, 2, 2, 2]))).toThrow(
       /^convByUnfold: input \(2, 3, 9, 9\), weight \(4, 2, 2, 2\): needs/,
     )
+    expect(() => convByUnfold(input('x', [2, 3, 9]), input('w', [4, 3, 2, 2]))).toThrow(/^convByUnfold: input \(2, 3, 9\)/)
     expect(() => new UnfoldConv2d(1, 1, 0)).toThrow(/^UnfoldConv2d kernel: needs 2 whole number\(s\) ≥ 1, got 0/)
+  })
+
+  it('2.19 convolution by unfold: starts as Conv2d does, from the same draws', () => {
+    expect(initialValues(new UnfoldConv2d(2, 3, [2, 5]), 1)).toEqual(initialValues(new Conv2d(2, 3, [2, 5]), 1))
   })
 
   it.each<[Shape, number | readonly number[], object]>([

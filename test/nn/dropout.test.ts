@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { channelDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, dropout, traceTraining } from '../../src/nn/index.ts'
+import { channelDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, dropout, pointwiseReach, traceTraining } from '../../src/nn/index.ts'
 import { add, constant, grad, input, randomKey, type Shape, sizeOf, sum, type Tensor } from '../../src/tensor/index.ts'
 import { filledTensor, run } from './run.ts'
 
@@ -56,6 +56,10 @@ describe('dropout', () => {
     expect(b).not.toEqual(a)
     // 2 is kept by one call alone: were the masks equal, there would be 0 and 4 only.
     expect(a.y).toContain(2)
+  })
+
+  it('is a step by itself in evaluation', () => {
+    expect([new Dropout(), new Dropout1d()].map((layer) => layer.reach())).toEqual([pointwiseReach, pointwiseReach])
   })
 
   it('refuses probabilities that are none, inputs without channels or of another rank, and training without a key', () => {

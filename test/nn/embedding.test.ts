@@ -29,10 +29,17 @@ describe('embeddings', () => {
     const drawn = initialValues(layer, 1).get('weight')!
     expect(Array.from(drawn.subarray(3, 6))).toEqual([0, 0, 0])
     const others = Array.from(drawn).filter((_, i) => i < 3 || i > 5)
+    expect(others).not.toContain(0)
     const [first, second] = [1, 2].map((power) => others.reduce((total, value) => total + value ** power, 0) / others.length)
     // Mean 0 and variance 1 of 1197 draws: within four of their deviations, 0.029 and 0.041.
     expect(Math.abs(first!)).toBeLessThan(0.12)
     expect(Math.abs(second! - 1)).toBeLessThan(0.17)
+    expect(Array.from(initialValues(new Embedding(2, 2, { paddingIndex: 0 }), 1).get('weight')!, (value) => value === 0)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
     const small = new Embedding(3, 2, { paddingIndex: 1 })
     const values = filledValues(small)
     const [gradient] = grad(sum(small.forward(constant([1, 2, 1], [3], 'int64'))), [small.weight])

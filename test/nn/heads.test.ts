@@ -103,6 +103,8 @@ describe('embeddings of bins', () => {
     const [dx] = grad(sum(y), [x])
     const { values, gradient } = await run({ values: y, gradient: dx! })
     expect(worst(values, [0, 0, 0.6, 0.8])).toBeLessThan(tolerance)
+    // Of what is shorter than eps, eps is the divisor.
+    expect(worst((await run({ short: unitNorm(constant([0.3, 0.4]), 0, 2) })).short, [0.15, 0.2])).toBeLessThan(tolerance)
     expect(gradient.every(Number.isFinite)).toBe(true)
     // ∂(x / |x|) summed: (I − u uᵀ) 1 / |x|.
     expect(worst(gradient.slice(2), [(1 - 0.6 * 1.4) / 5, (1 - 0.8 * 1.4) / 5])).toBeLessThan(tolerance)

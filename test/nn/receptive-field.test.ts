@@ -57,6 +57,7 @@ const stacks: readonly (readonly [string, Module, Shape])[] = [
   ],
   ['causal', new Sequential(...[1, 2, 4].map((dilation) => new Conv1d(1, 1, 2, { dilation, padding: 'causal' }))), [1, 1, 12]],
   ['same', new Sequential(new Conv1d(1, 1, 4, { padding: 'same' }), new Conv1d(1, 1, 5, { padding: 'same', dilation: 2 })), [1, 1, 20]],
+  ['pooling with padding before', new Sequential(new AvgPool1d(4, { stride: 1, padding: [[2, 0]] }), new AvgPool1d(2)), [1, 1, 14]],
   ['pooling', new Sequential(new Conv1d(1, 1, 3, { padding: 1 }), new AvgPool1d(2), new AvgPool1d(3, { stride: 2 })), [1, 1, 20]],
   [
     'two dimensions, time first',
@@ -78,6 +79,7 @@ describe('3.12 receptive field', () => {
 
   const rising: readonly (readonly [string, Module])[] = [
     ['transposed convolution', new ConvTranspose1d(1, 1, 5, { stride: 2, padding: 1 })],
+    ['cut at the end', new ConvTranspose1d(1, 1, 6, { stride: 3, padding: [[0, 3]] })],
     ['dilated', new ConvTranspose1d(1, 1, 2, { stride: 3, dilation: 4 })],
     ['down and up', new Sequential(new Conv1d(1, 1, 4, { stride: 2 }), new ConvTranspose1d(1, 1, 4, { stride: 2 }))],
     ['nearest', new Upsample({ scale: 3 })],
@@ -100,6 +102,11 @@ describe('3.12 receptive field', () => {
       expect(spans.some(({ to, high }) => Math.abs(to - high) < 1e-9)).toBe(true)
     },
   )
+
+  it('3.11, 3.12 a transposed convolution is causal where nothing is cut off its start', () => {
+    expect(new ConvTranspose1d(1, 1, 6, { stride: 3, padding: [[0, 3]] }).isCausal).toBe(true)
+    expect(new ConvTranspose1d(1, 1, 6, { stride: 3, padding: [[1, 2]] }).isCausal).toBe(false)
+  })
 
   it('3.12 receptive field: the published ones of a dilated stack and of a strided one', () => {
     // WaveNet's block (van den Oord et al. 2016): kernel 2, dilations 1 … 512, 1024 steps.
