@@ -1,7 +1,7 @@
 /** A model as a file: safetensors with the parameters' names, the architecture and its configuration in the metadata. */
 import { z } from 'zod'
-import { readSafetensors, type StoredTensor, writeSafetensors } from '../formats/index.ts'
-import { layoutOf } from '../nn/index.ts'
+import { readSafetensors, writeSafetensors } from '../formats/index.ts'
+import { loadStateDict, stateDict } from '../nn/index.ts'
 import { bandUnetConfig } from './band-unet/config.ts'
 import { BandUnet } from './band-unet/network.ts'
 
@@ -29,11 +29,8 @@ export function writeModel(
   values: ReadonlyMap<string, Float32Array>,
   facts: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const { parameters, buffers } = layoutOf(network)
-  const tensors = new Map<string, StoredTensor>()
-  for (const slot of [...parameters, ...buffers]) tensors.set(slot.name, { shape: slot.parameter.shape, data: values.get(slot.name)! })
   return writeSafetensors({
-    tensors,
+    tensors: stateDict(network, values),
     metadata: { ...facts, divisi: JSON.stringify({ format: formatVersion, name, model: network.config }) },
   })
 }
@@ -54,17 +51,6 @@ export function readModel(bytes: Uint8Array): LoadedModel {
     )
   }
   const network = createNetwork(about.model)
-  const layout = layoutOf(network)
-  const values = new Map<string, Float32Array>()
-  for (const { name, parameter } of [...layout.parameters, ...layout.buffers]) {
-    const stored = tensors.get(name)
-    if (stored?.shape.join() !== parameter.shape.join()) {
-      const found = stored ? `has the shape (${stored.shape.join(', ')})` : 'is missing'
-      throw new RangeError(`model file: "${name}" ${found}, its network needs (${parameter.shape.join(', ')})`)
-    }
-    values.set(name, stored!.data)
-  }
-  const extra = [...tensors.keys()].find((name) => !values.has(name))
-  if (extra !== undefined) throw new RangeError(`model file: its network has no "${extra}"`)
+  const values = loadStateDict(network, tensors, { who: 'model file' })
   return { name: about.name, network, values, metadata }
 }

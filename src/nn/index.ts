@@ -32,7 +32,26 @@ export { channelDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, dropout } fro
 export { Embedding, type EmbeddingOptions, embedding } from './embedding.ts'
 export { Flatten, flatten } from './flatten.ts'
 export { binEmbeddings, EmbeddingHead, MaskHead, type MaskHeadOptions, splitSources, unitNorm } from './heads.ts'
-export { constantInit, defaultInit, fanIn, kaimingNormal, normalInit, uniformInit } from './init.ts'
+export {
+  calculateGain,
+  constantInit,
+  defaultInit,
+  fanIn,
+  fanOut,
+  type GainNonlinearity,
+  type KaimingOptions,
+  kaimingNormal,
+  kaimingUniform,
+  normalInit,
+  onesInit,
+  type TruncatedNormalOptions,
+  truncatedNormalInit,
+  uniformInit,
+  xavierNormal,
+  xavierUniform,
+  zerosInit,
+} from './init.ts'
+export { diracInit, eyeInit, orthogonalInit } from './init-structured.ts'
 export { InstanceNorm, type InstanceNormOptions } from './instance-norm.ts'
 export { Linear, type LinearOptions, linear } from './linear.ts'
 export { causalMask, type Lengths, maskedSoftmax, paddingMask } from './masking.ts'
@@ -78,6 +97,7 @@ export {
   rotary,
 } from './relative-positions.ts'
 export { Apply, Sequential, type TensorFunction } from './sequential.ts'
+export { type LoadStateOptions, loadStateDict, stateDict } from './state-dict.ts'
 export { type Summary, type SummaryRow, summary } from './summary.ts'
 export { LastTimePool, MaxTimePool, MeanTimePool, TimePool, type TimePoolOptions } from './time-pooling.ts'
 export {

@@ -37,7 +37,7 @@ export { stopGradient } from './ops/stop.ts'
 export { tile } from './ops/tile.ts'
 export * from './ops/unfold.ts'
 export { definePrimitive, type Primitive, primitiveNames } from './primitive.ts'
-export { createRandom, foldKey, type Random } from './random.ts'
+export { createRandom, foldKey, type Random, type RandomState, restoreRandom } from './random.ts'
 export { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from './shape.ts'
 export {
   atPlace,

@@ -17,6 +17,15 @@ export interface Random {
   chance(probability: number): boolean
   /** One of the items, each equally likely. */
   pick<T>(items: readonly T[]): T
+  /** Where the stream is: `restoreRandom` goes on from there. Plain numbers, for a checkpoint. */
+  state(): RandomState
+}
+
+/** The two words of a stream's key, and how many draws of 32 bits were taken from it. */
+export interface RandomState {
+  readonly low: number
+  readonly high: number
+  readonly counter: number
 }
 
 function mix(hash: number): number {
@@ -48,9 +57,31 @@ export function foldKey(...words: readonly number[]): number {
  * random.uniform() === createRandom(42, 7).uniform() // true
  */
 export function createRandom(...key: readonly number[]): Random {
-  const low32 = foldKey(...key)
-  const high32 = foldKey(...key, 0x5bd1e995)
-  let counter = 0
+  return stream(foldKey(...key), foldKey(...key, 0x5bd1e995), 0)
+}
+
+/**
+ * The stream that gave the state, from there on.
+ *
+ * @throws RangeError for numbers that are no state
+ *
+ * @example
+ * const random = createRandom(42)
+ * random.uniform()
+ * const later = restoreRandom(JSON.parse(JSON.stringify(random.state())))
+ * later.uniform() === random.uniform() // true
+ */
+export function restoreRandom({ low, high, counter }: RandomState): Random {
+  for (const [name, word] of Object.entries({ low, high })) {
+    if (word !== word >>> 0) throw new RangeError(`restoreRandom: ${name} ${word}; allowed are whole numbers of 32 bits, from 0`)
+  }
+  if (!Number.isSafeInteger(counter) || counter < 0)
+    throw new RangeError(`restoreRandom: counter ${counter}; allowed are whole numbers ≥ 0`)
+  return stream(low, high, counter)
+}
+
+function stream(low32: number, high32: number, start: number): Random {
+  let counter = start
   const next = (): number => {
     const n = counter++
     return mix(Math.imul(mix((n | 0) ^ low32), 0x9e3779b1) ^ mix(high32 + Math.imul(n | 0, 0x85ebca6b)))
@@ -65,5 +96,6 @@ export function createRandom(...key: readonly number[]): Random {
       if (items.length === 0) throw new RangeError('pick: the list is empty')
       return items[Math.floor(uniform() * items.length)]!
     },
+    state: () => ({ low: low32, high: high32, counter }),
   }
 }

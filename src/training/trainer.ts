@@ -28,6 +28,8 @@ export interface TrainerOptions<Name extends string> {
   readonly clipNorm?: number
   /** Decay per update of the running average of the weights, 0.998 by default; with 0 the average is the weights. */
   readonly averageDecay?: number
+  /** Values to start from, by name, as `loadStateDict` gives them; names that it does not have start fresh. */
+  readonly initial?: ReadonlyMap<string, Float32Array>
   readonly seed: number
 }
 
@@ -77,6 +79,25 @@ function views(slots: readonly Slot[], array: DeviceArray, prefix = ''): Record<
 
 function unflatten(slots: readonly Slot[], flat: Float32Array): [string, Float32Array][] {
   return slots.map(({ name, offset, size }) => [name, flat.slice(offset, offset + size)])
+}
+
+/** Initial values: fresh ones of the seed, and those that are given. */
+function startOf({
+  model,
+  seed,
+  initial = new Map(),
+}: Pick<TrainerOptions<string>, 'model' | 'seed' | 'initial'>): Map<string, Float32Array> {
+  const start = initialValues(model, seed)
+  for (const [name, values] of initial) {
+    if (values.length !== start.get(name)?.length) {
+      const needed = start.has(name)
+        ? `has ${values.length} values, the model needs ${start.get(name)!.length}`
+        : 'is no parameter of the model'
+      throw new RangeError(`createTrainer: initial "${name}" ${needed}; loadStateDict checks and names all that is wrong`)
+    }
+    start.set(name, values)
+  }
+  return start
 }
 
 /** Statistics of the buffers under given weights, as means over batches, flat. */
@@ -145,7 +166,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   const bufferLength = Math.max(1, layout.bufferCount)
   let [buffers, nextBuffers] = [await backend.allocate(bufferLength), await backend.allocate(bufferLength)]
   const state = (): Record<string, DeviceArray> => ({ ...updated, buffers })
-  const initial = initialValues(model, options.seed)
+  const initial = startOf(options)
   await place(layout.parameters, initial, weights, average)
   await place(layout.buffers, initial, buffers)
   let step = 0

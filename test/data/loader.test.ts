@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createWavWriter } from '../../src/audio/index.ts'
 import {
+  type Batch,
   type CachedTrack,
   createLoader,
   type Loader,
@@ -59,6 +60,57 @@ describe('batches', () => {
     expect(wanted[0]!.mixture).not.toEqual(wanted[1]!.mixture)
     const other = start({ seed: 2 })
     expect((await other.batch(0)).mixture).not.toEqual(wanted[0]!.mixture)
+  })
+
+  it('5.6 are equal bit for bit for 1 and 3 workers, with and without batches made ahead, and for a run that begins in the middle', async () => {
+    const steps = [0, 1, 2, 3, 4, 5, 6]
+    const loaders = [start(), start({ workers: 3, prefetch: 4 }), start({ workers: 3, prefetch: 0 })]
+    const [one, three, none] = await Promise.all(
+      loaders.map(async (loader) => {
+        const batches: Batch[] = []
+        for (const step of steps) batches.push(await loader.batch(step))
+        return batches
+      }),
+    )
+    expect(three).toEqual(one)
+    expect(none).toEqual(one)
+    const resumed = start({ workers: 2 })
+    for (const step of [4, 5, 6]) expect(await resumed.batch(step), `step ${step}`).toEqual(one![step])
+  })
+
+  it('5.6 are shuffled by the seed: a seed has its own order of voices, the same each time, and every voice comes', async () => {
+    const still = { speed: 0, equalise: 0, bandLimit: 0, reverb: 0, double: 0, slap: 0, saturate: 0, compress: 0 }
+    const config = mixConfig({ noVocals: 0, vocalsOnly: 0, speech: 0, bandLimit: 0, vocals: still, instrumental: still })
+    /** Which of both voices each of 24 examples has, by the power at its frequency. */
+    const order = async (seed: number) => {
+      const { vocals } = await start({ seed, config, batchSize: 24 }).batch(0)
+      const powerAt = (item: number, hz: number) => {
+        let [re, im] = [0, 0]
+        for (let i = 0; i < FRAMES; i++) {
+          re += vocals[item * 2 * FRAMES + i]! * Math.cos((2 * Math.PI * hz * i) / 44100)
+          im += vocals[item * 2 * FRAMES + i]! * Math.sin((2 * Math.PI * hz * i) / 44100)
+        }
+        return re * re + im * im
+      }
+      return Array.from({ length: 24 }, (_, item) => (powerAt(item, 300) > powerAt(item, 400) ? 300 : 400))
+    }
+    const [first, again, other] = [await order(1), await order(1), await order(2)]
+    expect(again).toEqual(first)
+    expect(other).not.toEqual(first)
+    expect(new Set(first)).toEqual(new Set([300, 400]))
+  })
+
+  it('5.6 are made ahead by the worker: it has been asked for the next ones before anything that is asked later', async () => {
+    /** What comes first from one worker: the next batch, or held-out examples that were asked for before it. */
+    const first = async (prefetch: number) => {
+      const loader = start({ prefetch })
+      await loader.batch(0)
+      const order: string[] = []
+      const held = loader.validation(1).then(() => order.push('validation'))
+      await Promise.all([held, loader.batch(1).then(() => order.push('batch'))])
+      return order[0]
+    }
+    expect([await first(2), await first(0)]).toEqual(['batch', 'validation'])
   })
 
   it('hold (batch, 2, frames) samples, and an item does not depend on how many are beside it', async () => {

@@ -3,9 +3,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { readSafetensors, writeOnnx, writeSafetensors } from '../../src/formats/index.ts'
-import { add, grad, input, matmul, mul, split, sum, tanh } from '../../src/tensor/index.ts'
+import {
+  readSafetensors,
+  type StoredHalves,
+  type StoredIntegers,
+  type StoredTensor,
+  writeOnnx,
+  writeSafetensors,
+} from '../../src/formats/index.ts'
+import { add, createRandom, grad, input, matmul, mul, split, sum, tanh } from '../../src/tensor/index.ts'
 import { writtenNodes } from '../tensor/support.ts'
+
+/** A file of a header and so many bytes of data. */
+function bytesOf(header: unknown, size: number): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const file = new Uint8Array(8 + text.length + size)
+  new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true)
+  file.set(text, 8)
+  return file
+}
+
+const f32 = (range: readonly number[], shape: readonly number[] = [1]) => ({ dtype: 'F32', shape, data_offsets: range })
 
 describe('safetensors', () => {
   const tensors = new Map([
@@ -32,13 +50,77 @@ describe('safetensors', () => {
     expect(new DataView(bytes.buffer).getFloat32(8 + length + 12, true)).toBe(4.5)
   })
 
-  const forged = (header: unknown) => {
-    const text = new TextEncoder().encode(JSON.stringify(header))
-    const file = new Uint8Array(8 + text.length + 8)
-    new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true)
-    file.set(text, 8)
-    return file
-  }
+  it('5.7 keeps every dtype that it writes, bit for bit', () => {
+    const random = createRandom(5)
+    const whole = (low: number, high: number) => Array.from({ length: 12 }, () => random.integer(low, high))
+    const floats = Float32Array.of(0, -0, 1 / 3, 1e-45, -3.4028234663852886e38, Infinity, -Infinity, Number.NaN)
+    const stored = new Map<string, StoredTensor | StoredIntegers | StoredHalves>([
+      ['10', { shape: [2, 2, 2], data: floats }],
+      ['half', { shape: [3], data: Uint16Array.of(0x3c00, 0xc100, 0x0001) }],
+      ['9', { shape: [12], data: Int32Array.from(whole(-(2 ** 31), 2 ** 31 - 1)) }],
+      ['__proto__', { shape: [3, 4], data: BigInt64Array.from(whole(-(2 ** 40), 2 ** 40), (n) => BigInt(n) * 2_000_003n) }],
+      ['mask', { shape: [2, 3], data: Uint8Array.of(0, 1, 1, 0, 0, 1) }],
+      ['scalar', { shape: [], data: BigInt64Array.of(-(2n ** 63n)) }],
+      ['empty', { shape: [0, 3], data: new Float32Array(0) }],
+    ])
+    const read = readSafetensors(writeSafetensors({ tensors: stored, metadata: { a: 'b' } }))
+    expect([...read.tensors]).toEqual([
+      ['10', stored.get('10')],
+      ['half', { shape: [3], data: Float32Array.of(1, -2.5, 2 ** -24) }],
+      ['empty', stored.get('empty')],
+    ])
+    expect([...read.integers]).toEqual(['9', '__proto__', 'mask', 'scalar'].map((name) => [name, stored.get(name)]))
+    const bits = ({ buffer }: Float32Array) => new Uint32Array(buffer)
+    expect(bits(read.tensors.get('10')!.data)).toEqual(bits(floats))
+  })
+
+  it('5.7 refuses to write what it could not read', () => {
+    const write = (name: string, data: Float32Array | Uint8Array) => () =>
+      writeSafetensors({ tensors: new Map([[name, { shape: [2], data } as StoredTensor | StoredIntegers]]), metadata: {} })
+    expect(write('x', new Float32Array(3))).toThrow(/"x" has 3 values for the shape \(2\)/)
+    expect(write('__metadata__', new Float32Array(2))).toThrow(/"__metadata__" is no name of a tensor/)
+    expect(write('x', Uint8Array.of(0, 2))).toThrow(/"x" has the truth value 2; allowed are 0 and 1/)
+    expect(write('x', new Float64Array(2) as unknown as Float32Array)).toThrow(
+      /"x" is a Float64Array; allowed are Float32Array, Uint16Array/,
+    )
+  })
+
+  it('5.7 reads BF16 and F64 as the nearest float32', () => {
+    const file = bytesOf(
+      { b: { dtype: 'BF16', shape: [3], data_offsets: [0, 6] }, d: { dtype: 'F64', shape: [1], data_offsets: [6, 14] } },
+      14,
+    )
+    const view = new DataView(file.buffer, file.length - 14)
+    for (const [i, bits] of [0x3f80, 0xc049, 0x7f80].entries()) view.setUint16(2 * i, bits, true)
+    view.setFloat64(6, 0.1, true)
+    const read = readSafetensors(file).tensors
+    expect(read.get('b')!.data).toEqual(Float32Array.of(1, -3.140625, Infinity))
+    expect(read.get('d')!.data).toEqual(Float32Array.of(0.1))
+  })
+
+  it.each<[string, object, number, RegExp]>([
+    ['two tensors in the same bytes', { a: f32([0, 4]), b: f32([0, 4]) }, 4, /"b" begins at byte 0 of the data, where 4 is next/],
+    ['overlapping tensors', { a: f32([0, 8], [2]), b: f32([4, 8]) }, 8, /"b" begins at byte 4 of the data, where 8 is next/],
+    ['a gap', { a: f32([0, 4]), b: f32([8, 12]) }, 12, /"b" begins at byte 8 of the data, where 4 is next/],
+    ['bytes after the last tensor', { a: f32([0, 4]) }, 5, /its tensors have 4 bytes, the file has 5 for them/],
+    ['a tensor beyond the file', { a: f32([0, 400], [100]) }, 8, /its tensors have 400 bytes, the file has 8/],
+    ['an extent that overflows', { a: f32([0, 4], [2 ** 40, 2 ** 40]) }, 4, /does not fit its bytes 0–4/],
+    ['an offset beyond whole numbers', { a: f32([0, 2 ** 60]) }, 4, /no valid shape and offsets/],
+    ['a dtype that objects inherit', { a: { ...f32([0, 4]), dtype: 'constructor' } }, 4, /the dtype constructor, read are F32, F16/],
+    ['truth values that are none', { a: { dtype: 'BOOL', shape: [1], data_offsets: [0, 1] } }, 1, /truth values that are neither 0 nor 1/],
+  ])('5.7 refuses hostile files: %s', (_, header, size, problem) => {
+    const file = bytesOf(header, size)
+    file[file.length - 1] = 7
+    expect(() => readSafetensors(file)).toThrow(problem)
+  })
+
+  it('5.7 refuses a header that claims more than there is, before anything is allocated', () => {
+    const file = new Uint8Array(16)
+    new DataView(file.buffer).setBigUint64(0, 2n ** 63n, true)
+    expect(() => readSafetensors(file)).toThrow(/its header claims \d+ bytes, the file has 16/)
+  })
+
+  const forged = (header: unknown) => bytesOf(header, 8)
 
   it('refuses every cut of the file and headers that lie', () => {
     for (let cut = 0; cut < bytes.length; cut++) expect(() => readSafetensors(bytes.subarray(0, cut)), `cut at ${cut}`).toThrow(RangeError)
@@ -46,7 +128,7 @@ describe('safetensors', () => {
       { dtype: 'F32', shape: [2], data_offsets: [0, 4] },
       { dtype: 'F32', shape: [2], data_offsets: [4, 12] },
       { dtype: 'F32', shape: [-1], data_offsets: [0, -4] },
-      { dtype: 'I64', shape: [1], data_offsets: [0, 8] },
+      { dtype: 'C64', shape: [1], data_offsets: [0, 8] },
       { dtype: 'F32', shape: [1], data_offsets: 'x' },
     ]) {
       expect(() => readSafetensors(forged({ x: entry })), JSON.stringify(entry)).toThrow(/safetensors: /)
@@ -67,12 +149,9 @@ describe('safetensors', () => {
   })
 
   it('reads half precision, subnormals and infinities included', () => {
-    const text = new TextEncoder().encode(JSON.stringify({ x: { dtype: 'F16', shape: [5], data_offsets: [0, 10] } }))
-    const file = new Uint8Array(8 + text.length + 10)
-    const view = new DataView(file.buffer)
-    view.setBigUint64(0, BigInt(text.length), true)
-    file.set(text, 8)
-    for (const [i, bits] of [0x3c00, 0xc100, 0x0001, 0x7c00, 0x3555].entries()) view.setUint16(8 + text.length + 2 * i, bits, true)
+    const file = bytesOf({ x: { dtype: 'F16', shape: [5], data_offsets: [0, 10] } }, 10)
+    const view = new DataView(file.buffer, file.length - 10)
+    for (const [i, bits] of [0x3c00, 0xc100, 0x0001, 0x7c00, 0x3555].entries()) view.setUint16(2 * i, bits, true)
     expect(Array.from(readSafetensors(file).tensors.get('x')!.data)).toEqual([
       1,
       -2.5,

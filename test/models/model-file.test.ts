@@ -44,11 +44,11 @@ describe('model files', () => {
       change(copy)
       return () => readModel(writeSafetensors({ tensors: copy, metadata }))
     }
-    expect(changed((copy) => copy.delete('mask.bias'))).toThrow(/"mask.bias" is missing, its network needs \(2\)/)
+    expect(changed((copy) => copy.delete('mask.bias'))).toThrow(/model file: "mask.bias" is missing, the model needs \(2\)/)
     expect(changed((copy) => copy.set('mask.bias', { shape: [1, 2], data: new Float32Array(2) }))).toThrow(
       /"mask.bias" has the shape \(1, 2\)/,
     )
-    expect(changed((copy) => copy.set('colour', { shape: [1], data: new Float32Array(1) }))).toThrow(/its network has no "colour"/)
+    expect(changed((copy) => copy.set('colour', { shape: [1], data: new Float32Array(1) }))).toThrow(/the model has no "colour"/)
     expect(() => readModel(writeSafetensors({ tensors, metadata: {} }))).toThrow(/describe no model of format 1/)
     expect(() =>
       readModel(writeSafetensors({ tensors, metadata: { divisi: metadata.divisi.replace('"format":1', '"format":2') } })),

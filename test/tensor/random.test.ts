@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom, foldKey } from '../../src/tensor/index.ts'
+import { createRandom, foldKey, type RandomState, restoreRandom } from '../../src/tensor/index.ts'
 
 describe('createRandom', () => {
   it('gives every key a stream of its own, the same each time', () => {
@@ -46,6 +46,29 @@ describe('createRandom', () => {
     expect(new Set(Array.from({ length: 200 }, () => random.integer(-1, 1)))).toEqual(new Set([-1, 0, 1]))
     const hits = Array.from({ length: n }, () => random.chance(0.2)).filter(Boolean).length
     expect(Math.abs(hits / n - 0.2)).toBeLessThan(5 * Math.sqrt(0.16 / n))
+  })
+
+  it('5.4 a stream goes on from its state, which is plain numbers, as if it had not been left', () => {
+    const random = createRandom(42, 7)
+    for (let i = 0; i < 5; i++) random.normal()
+    const saved = JSON.parse(JSON.stringify(random.state())) as RandomState
+    const draw = () => [random.uniform(), random.normal(), random.integer(0, 99), random.chance(0.5), random.pick(['a', 'b', 'c'])]
+    const wanted = draw()
+    const later = draw()
+    const again = restoreRandom(saved)
+    expect([again.uniform(), again.normal(), again.integer(0, 99), again.chance(0.5), again.pick(['a', 'b', 'c'])]).toEqual(wanted)
+    expect(again.state()).toEqual({ ...saved, counter: saved.counter + 6 })
+    expect(later).not.toEqual(wanted)
+    // Two draws make a normal number.
+    expect(saved.counter).toBe(10)
+    expect(restoreRandom(createRandom(3).state()).uniform()).toBe(createRandom(3).uniform())
+  })
+
+  it('5.4 refuses what is no state', () => {
+    const state = createRandom(1).state()
+    expect(() => restoreRandom({ ...state, low: -1 })).toThrow(/restoreRandom: low -1; allowed are whole numbers of 32 bits/)
+    expect(() => restoreRandom({ ...state, high: 2 ** 32 })).toThrow(/high 4294967296/)
+    expect(() => restoreRandom({ ...state, counter: 0.5 })).toThrow(/counter 0.5; allowed are whole numbers ≥ 0/)
   })
 
   it('refuses keys that are no whole numbers, and an empty choice', () => {
