@@ -2,7 +2,7 @@
 import { formatShape, mean, narrow, reshape, ShapeError, type Tensor, transpose } from '../tensor/index.ts'
 import { type Attended, attend, scaledScores } from './attention.ts'
 import { checkExtent } from './check.ts'
-import { constantInit, uniformInit } from './init.ts'
+import { constantInit, xavierUniform } from './init.ts'
 import { Linear, linear } from './linear.ts'
 import { Module, type Parameter, parameter } from './module.ts'
 import { causalReach, type Reach, wholeReach } from './reach.ts'
@@ -36,9 +36,6 @@ export interface AttendCall extends AttentionCall {
   /** One map for all heads, their mean, which is the default; false: (b, heads, queries, keys). */
   readonly averageAttnWeights?: boolean
 }
-
-/** Xavier's uniform range (Glorot & Bengio 2010). */
-const xavier = (inputs: number, outputs: number) => uniformInit(Math.sqrt(6 / (inputs + outputs)))
 
 /** A linear layer whose bias starts at 0, as that of PyTorch's attention does. */
 class OutputProjection extends Linear {
@@ -78,8 +75,8 @@ export class MultiheadAttention extends Module {
     if (features % heads !== 0)
       throw new RangeError(`MultiheadAttention: ${features} features for ${heads} heads; the heads have to divide the features`)
     const packed = kdim === features && vdim === features
-    const weight = (inputs: number) => (packed ? undefined : parameter([features, inputs], xavier(inputs, features)))
-    this.in_proj_weight = packed ? parameter([3 * features, features], xavier(features, 3 * features)) : undefined
+    const weight = (inputs: number) => (packed ? undefined : parameter([features, inputs], xavierUniform()))
+    this.in_proj_weight = packed ? parameter([3 * features, features], xavierUniform()) : undefined
     this.q_proj_weight = weight(features)
     this.k_proj_weight = weight(kdim)
     this.v_proj_weight = weight(vdim)

@@ -228,6 +228,23 @@ describe('multi-head attention and transformer layers', () => {
     expect(worst(await values(model.forward(x), feeds), await values(scaledDotProductAttention(x, x, x)))).toBeLessThan(rounding)
   })
 
+  it('0.15 multi-head attention: starts in the ranges of PyTorch, with biases of zero', () => {
+    const values = initialValues(new MultiheadAttention(16, 2, { kdim: 8 }), 1)
+    const top = (name: string) => Math.max(...values.get(name)!.map(Math.abs))
+    // Xavier's range, √(6 / (in + out)), of which the largest of 128 and more numbers is near the end.
+    const packed = Math.max(...initialValues(new MultiheadAttention(16, 2), 1).get('in_proj_weight')!.map(Math.abs))
+    for (const [found, bound] of [
+      [packed, 6 / 64],
+      [top('q_proj_weight'), 6 / 32],
+      [top('k_proj_weight'), 6 / 24],
+      [top('out_proj.weight'), 1 / 16],
+    ] as const) {
+      expect(found).toBeLessThanOrEqual(Math.sqrt(bound))
+      expect(found).toBeGreaterThan(0.9 * Math.sqrt(bound))
+    }
+    expect([top('in_proj_bias'), top('out_proj.bias')]).toEqual([0, 0])
+  })
+
   it('0.15 multi-head attention: each head sees its share of the features, scaled by its own width', async () => {
     const model = new MultiheadAttention(d, 2, { bias: false })
     layoutOf(model)
