@@ -86,23 +86,23 @@ const defaultWindow = { 3: 30, 4: 1 } as const
  *
  * @throws RangeError where window or hop is shorter than a sample, or the signals are empty
  */
-export async function evaluate(song: MixedMaterial, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluateStems(song: MixedMaterial, options: EvaluateOptions): Promise<Evaluation> {
   const { sampleRate, stems, estimated, version = 4, kind = 'images', baselines = [], signal, onProgress } = options
   signal?.throwIfAborted()
   const window = Math.round((options.window ?? defaultWindow[version]) * sampleRate)
   const hop = Math.round((options.hop ?? (version === 4 ? window / sampleRate : window / sampleRate / 2)) * sampleRate)
-  planFrames('evaluate', 1, { window, hop }) // refuses what is shorter than a sample before any work
+  planFrames('evaluateStems', 1, { window, hop }) // refuses what is shorter than a sample before any work
   const material = withBaselines(song, baselines)
   const contestants = plan(song, estimated, baselines)
   const pairs = contestants.flatMap((contestant) => contestant.pairs)
   const breath = createBreath(signal)
   const planFor = (length: number) => {
-    if (length === 0) throw new RangeError('evaluate: the signals are empty; needs one sample or more')
-    return planFrames('evaluate', length, { window, hop }, version === 3 ? 2 : 1)
+    if (length === 0) throw new RangeError('evaluateStems: the signals are empty; needs one sample or more')
+    return planFrames('evaluateStems', length, { window, hop }, version === 3 ? 2 : 1)
   }
   // Of version 3, the whole signal is a small part of the work: windows overlap and each is solved.
   const shareOfWhole = version === 4 ? 1 : hop / (hop + window)
-  const whole = await analyse(material, pairs, version === 4 ? planFor : (length) => planFrames('evaluate', length, {}), {
+  const whole = await analyse(material, pairs, version === 4 ? planFor : (length) => planFrames('evaluateStems', length, {}), {
     lags: 512,
     breath,
     onProgress: onProgress && ((share) => onProgress(shareOfWhole * share)),

@@ -2,7 +2,14 @@
 export { type Baseline, baselines, type MixedBlock, type MixedMaterial } from './baselines.ts'
 export { type BssEval, type BssEvalOptions, bssEval } from './bss-eval.ts'
 export type { BssKind } from './energies.ts'
-export { type EvaluatedSet, type EvaluateOptions, type Evaluation, evaluate, type FrameRatios, type StemEvaluation } from './evaluate.ts'
+export {
+  type EvaluatedSet,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateStems,
+  type FrameRatios,
+  type StemEvaluation,
+} from './evaluate.ts'
 export { LIMIT_DB, type Signal, sdr, siSdr, subtract } from './metrics.ts'
 export { type IdealMask, type OracleOptions, oracleMasks, oracleRatioMask } from './oracle.ts'
 export { type ScaleInvariantRatios, scaleInvariantRatios } from './scale-invariant.ts'
