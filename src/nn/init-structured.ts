@@ -34,7 +34,7 @@ function orthonormal(count: number, length: number, random: Random): Float64Arra
  * const values = new Float32Array(4)
  * orthogonalInit()(values, [2, 2], createRandom(1))
  * const [a, b, c, d] = values
- * Math.abs(a! * d! - b! * c!) // 1
+ * Math.abs(a! * d! - b! * c!) // 1.0000
  */
 export function orthogonalInit(gain = 1): Init {
   return (values, shape, random) => {

@@ -130,6 +130,27 @@ async function runningMeans<Name extends string>(
   return means
 }
 
+/**
+ * A trainer of a model: its weights, the optimiser's state and their average, in the backend's memory.
+ *
+ * @throws RangeError for options out of range, by name
+ *
+ * @example
+ * const model = new Linear(1, 1)
+ * const trainer = await createTrainer({
+ *   model,
+ *   task: { batch: { x: [4, 1], y: [4, 1] }, loss: ({ x, y }) => mseLoss(model.forward(x), y) },
+ *   backend: createReferenceBackend(),
+ *   optimizer: { name: 'sgd', momentum: 0.9 },
+ *   schedule: { name: 'constant', peak: 0.1 },
+ *   seed: 1,
+ * })
+ * const line = { x: Float32Array.of(-1, 0, 1, 2), y: Float32Array.of(-3, -1, 1, 3) }
+ * for (let step = 0; step < 200; step++) await trainer.train(line)
+ * const { loss } = await trainer.train(line)
+ * loss < 1e-6 // true
+ * await trainer.dispose()
+ */
 export async function createTrainer<Name extends string>(options: TrainerOptions<Name>): Promise<Trainer<Name>> {
   const { model, task, backend, clipNorm = 1, averageDecay = 0.998 } = options
   if (!(clipNorm > 0))
