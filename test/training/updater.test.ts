@@ -78,6 +78,21 @@ describe('updates', () => {
     }
   })
 
+  it('5.3 stay finite where gradients stay the same: rounding makes the variance of centered RMSprop negative, and its root NaN', async () => {
+    const optimizer = createOptimizer({ name: 'rmsprop', centered: true, alpha: 0.7 })
+    const length = 64
+    const updater = await createUpdater(backend, length, optimizer, { clipNorm: 1e9, averageDecay: 0 })
+    const names = updatedArrays(optimizer)
+    const arrays = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await backend.allocate(length)] as const)))
+    const gradients = await backend.allocate(length)
+    await gradients.write(Float32Array.from({ length }, (_, i) => Math.sin(i + 1)))
+    for (let update = 0; update < 80; update++) await updater.update(arrays, gradients, { update, learningRate: 1e-3, norm: 1 })
+    const [square, mean] = [await arrays.square!.read(), await arrays.mean!.read()]
+    expect(square.some((value, i) => Math.fround(value - Math.fround(mean[i]! ** 2)) < 0)).toBe(true)
+    expect((await arrays.weights!.read()).every(Number.isFinite)).toBe(true)
+    await updater.dispose()
+  })
+
   it('scale gradients down to the norm, and let the average follow early and lag late', async () => {
     const exact = createReferenceBackend()
     const optimizer = createOptimizer({ name: 'sgd' })
@@ -94,6 +109,10 @@ describe('updates', () => {
     await updater.update({ weights, average }, gradients, { update: 1000, learningRate: 1, norm })
     // 0.75 · 0.27 + 0.25 · 0.6
     expect(Math.abs((await average.read(0, 1))[0]! + 0.3525)).toBeLessThan(1e-6)
+    // Smaller gradients are left as they are: −0.6 − 0.03.
+    await gradients.write(Float32Array.of(0.03, -0.04))
+    await updater.update({ weights, average }, gradients, { update: 1001, learningRate: 1, norm: await updater.norm(gradients) })
+    expect(Math.abs((await weights.read(0, 1))[0]! + 0.63)).toBeLessThan(1e-6)
     await updater.dispose()
   })
 })
