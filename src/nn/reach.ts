@@ -52,7 +52,11 @@ export function joinReach(reaches: readonly Reach[]): Reach {
   return { stride: one.stride, first: Math.min(...reaches.map(({ first }) => first)), last: Math.max(...reaches.map(({ last }) => last)) }
 }
 
-/** Input steps that one output step depends on, Infinity for all. */
+/**
+ * The most input steps that one output step depends on, Infinity for all. Where strides above 1 and below 1 follow each other it is a bound:
+ * what lies between the ends is taken to be read.
+ */
 export function receptiveField({ first, last }: Reach): number {
-  return Math.floor(last) - Math.ceil(first) + 1
+  // Strides below 1 are fractions that floats round: a length of 2 may be a little less.
+  return Math.floor(last - first + 1e-9) + 1
 }

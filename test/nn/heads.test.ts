@@ -89,6 +89,7 @@ describe('embeddings of bins', () => {
   it('3.6 deep-clustering embedding: the head is a linear layer, tanh, and the norm', async () => {
     const head = new EmbeddingHead(3, 4, 2)
     const v = head.forward(filledTensor([2, 5, 3], 0.5))
+    expect(head.isCausal).toBe(true)
     expect([v.shape, head.linear.weight.shape]).toEqual([
       [2, 20, 2],
       [8, 3],

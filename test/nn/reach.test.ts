@@ -71,6 +71,10 @@ describe('reach along time', () => {
   it('of a transposed convolution undoes the stride of one with the same window', () => {
     expect(chainReach([windowReach(2, 2, 0, 1), transposedWindowReach(2, 2, 0, 1)])).toEqual({ stride: 1, first: -1, last: 1 })
     expect(transposedWindowReach(5, 1, 2, 1)).toEqual(windowReach(5, 1, 2, 1))
+    // Of five taps at every second place, two or three lie on input steps; 1/3 + 2/3 is less than 1 in floats.
+    expect(receptiveField(transposedWindowReach(5, 2, 1, 1))).toBe(3)
+    expect(receptiveField(transposedWindowReach(4, 3, 1, 1))).toBe(2)
+    expect(receptiveField({ stride: 1 / 3, first: -2 / 3, last: 1 / 3 - 1e-17 })).toBe(2)
   })
 
   it('of branches is the widest of them; refuses branches of different strides, and none', () => {

@@ -8,9 +8,11 @@ import {
   ConvTranspose1d,
   layoutOf,
   type Module,
+  pointwiseReach,
   receptiveField,
   Sequential,
   Upsample,
+  wholeReach,
 } from '../../src/nn/index.ts'
 import { constant, grad, mul, relu, type Shape, sizeOf, sum, type Tensor } from '../../src/tensor/index.ts'
 import { run } from './run.ts'
@@ -85,6 +87,7 @@ describe('3.12 receptive field', () => {
     ['nearest', new Upsample({ scale: 3 })],
     ['nearest, 2.5', new Upsample({ scale: 2.5 })],
     ['linear, 2', new Upsample({ scale: 2, mode: 'linear' })],
+    ['linear, 1.5', new Upsample({ scale: 1.5, mode: 'linear' })],
     ['linear, 3', new Upsample({ scale: 3, mode: 'linear' })],
   ]
 
@@ -97,11 +100,24 @@ describe('3.12 receptive field', () => {
         expect(from).toBeGreaterThanOrEqual(low - 1e-9)
         expect(to).toBeLessThanOrEqual(high + 1e-9)
       }
-      if (name.endsWith('2.5')) return
-      expect(spans.some(({ from, low }) => Math.abs(from - low) < 1e-9)).toBe(true)
-      expect(spans.some(({ to, high }) => Math.abs(to - high) < 1e-9)).toBe(true)
+      // Between fractions of steps the ends are bounds, less than a step away.
+      const near = name.endsWith('.5') ? 1 : 1e-9
+      expect(spans.some(({ from, low }) => Math.abs(from - low) < near)).toBe(true)
+      expect(spans.some(({ to, high }) => Math.abs(to - high) < near)).toBe(true)
+      const widest = Math.max(...spans.map(({ from, to }) => to - from + 1))
+      // A bound where taps further apart than the stride never lie on the input together, or steps between are left out on the way.
+      if (near < 1 && !['dilated', 'down and up'].includes(name)) expect(widest).toBe(receptiveField(model.reach()))
+      else expect(widest).toBeLessThanOrEqual(receptiveField(model.reach()))
     },
   )
+
+  it('0.4, 3.12 interpolation to a size and between aligned corners reads all, by a factor of one its own step, in a plane as along time', () => {
+    expect(new Upsample({ size: 7 }).reach()).toEqual(wholeReach)
+    expect(new Upsample({ scale: 2, mode: 'linear', alignCorners: true }).reach()).toEqual(wholeReach)
+    expect(new Upsample({ scale: 1, mode: 'linear' }).reach()).toEqual(pointwiseReach)
+    expect(new Upsample({ scale: [1, 4], mode: 'bilinear' }).reach()).toEqual(pointwiseReach)
+    expect(new Upsample({ scale: [4, 1] }).reach()).toEqual({ stride: 0.25, first: -0.75, last: 0 })
+  })
 
   it('3.11, 3.12 a transposed convolution is causal where nothing is cut off its start', () => {
     expect(new ConvTranspose1d(1, 1, 6, { stride: 3, padding: [[0, 3]] }).isCausal).toBe(true)
