@@ -7,6 +7,7 @@ import { loadSeparator } from '../models/index.ts'
 import { demoCommand, runDemo } from './demo.ts'
 import { doctorCommand, runDoctor } from './doctor.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
+import { evaluateCommand, runEvaluate } from './evaluate.ts'
 import { createInterrupt } from './interrupt.ts'
 import { runScore, scoreCommand } from './score.ts'
 import { runSeparate, type SeparateContext } from './separate.ts'
@@ -61,6 +62,9 @@ function createProgram(): Command {
       work((signal) => runSeparate(inputs, flags, { loadSeparator: load, stdout: process.stdout, stderr: process.stderr, signal })),
     ),
     scoreCommand((folder, flags) => work((signal) => runScore(folder, flags, { stdout: process.stdout, stderr: process.stderr, signal }))),
+    evaluateCommand((reference, estimate, flags) =>
+      work((signal) => runEvaluate(reference, estimate, flags, { stdout: process.stdout, stderr: process.stderr, signal })),
+    ),
     trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
     demoCommand((flags) =>
       work((signal) =>

@@ -10,6 +10,8 @@ export {
   type FrameRatios,
   type StemEvaluation,
 } from './evaluate.ts'
+export { evaluationPage } from './evaluation-page.ts'
+export { evaluationJson, evaluationTable } from './evaluation-text.ts'
 export { LIMIT_DB, type Signal, sdr, siSdr, subtract } from './metrics.ts'
 export { type IdealMask, type OracleOptions, oracleMasks, oracleRatioMask } from './oracle.ts'
 export { type ScaleInvariantRatios, scaleInvariantRatios } from './scale-invariant.ts'

@@ -134,38 +134,58 @@ function createBinFilter(
   const masks = Array.from({ length: sources }, () => new Float64Array(half))
   return (inputs, sums) => {
     for (const [j, input] of inputs.entries()) {
-      for (let i = 0; i < size; i++) time[i] = window[i]! * input[i]!
+      multiply(time, window, input)
       fft.realTransform(spectra[j]!, time)
     }
-    for (const [j, level] of levels.entries()) {
-      const spectrum = spectra[j]!
-      for (let k = 0; k < half; k++) level[k] = (spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2) ** (power / 2)
-    }
+    for (const [j, level] of levels.entries()) fillLevels(level, spectra[j]!, power)
     fillMasks(levels, masks, mask)
-    const mixture = spectra[sources]!
     for (const [j, sum] of sums.entries()) {
-      for (let k = 0; k < half; k++) {
-        masked[2 * k] = masks[j]![k]! * mixture[2 * k]!
-        masked[2 * k + 1] = masks[j]![k]! * mixture[2 * k + 1]!
-      }
+      applyMask(masked, masks[j]!, spectra[sources]!)
       fft.completeSpectrum(masked)
       fft.inverseTransform(back, masked)
-      for (let i = 0; i < size; i++) sum[i]! += window[i]! * back[2 * i]!
+      addWindowed(sum, window, back)
     }
   }
 }
 
+// The loops over samples and bins are functions of their own: variables of a closure would be fetched anew at every step.
+
+function multiply(product: Float64Array, a: Float64Array, b: Float64Array): void {
+  for (let i = 0; i < product.length; i++) product[i] = a[i]! * b[i]!
+}
+
+/** |S|^p from half a spectrum. */
+function fillLevels(levels: Float64Array, spectrum: Float64Array, power: number): void {
+  for (let k = 0; k < levels.length; k++) levels[k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2
+  // A power function per bin would be most of the work.
+  if (power !== 2) for (let k = 0; k < levels.length; k++) levels[k] = levels[k]! ** (power / 2)
+}
+
+function applyMask(masked: Float64Array, mask: Float64Array, spectrum: Float64Array): void {
+  for (let k = 0; k < mask.length; k++) {
+    masked[2 * k] = mask[k]! * spectrum[2 * k]!
+    masked[2 * k + 1] = mask[k]! * spectrum[2 * k + 1]!
+  }
+}
+
+/** Adds the windowed real parts of complex numbers. */
+function addWindowed(sum: Float64Array, window: Float64Array, numbers: Float64Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += window[i]! * numbers[2 * i]!
+}
+
 /** In bins where all sources are silent all masks are 0; the first of equally loud ones gets a binary mask's bin. */
 function fillMasks(levels: readonly Float64Array[], masks: readonly Float64Array[], kind: IdealMask): void {
-  for (let k = 0; k < levels[0]!.length; k++) {
+  const bins = levels[0]!.length
+  for (let k = 0; k < bins; k++) {
     let [sum, loudest] = [0, 0]
-    for (const [j, level] of levels.entries()) {
-      sum += level[k]!
-      if (level[k]! > levels[loudest]![k]!) loudest = j
+    for (let j = 0; j < levels.length; j++) {
+      const level = levels[j]![k]!
+      sum += level
+      if (level > levels[loudest]![k]!) loudest = j
     }
-    for (const [j, mask] of masks.entries()) {
-      if (sum === 0) mask[k] = 0
-      else mask[k] = kind === 'ratio' ? levels[j]![k]! / sum : Number(j === loudest)
+    for (let j = 0; j < masks.length; j++) {
+      if (kind === 'ratio') masks[j]![k] = sum === 0 ? 0 : levels[j]![k]! / sum
+      else masks[j]![k] = sum !== 0 && j === loudest ? 1 : 0
     }
   }
 }

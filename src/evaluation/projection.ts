@@ -94,7 +94,7 @@ export function createProjection(filters: Filters, pairs: readonly Pair[], frame
       fft.inverseTransform(time, packed)
       for (const part of [0, 1]) {
         const target = filtered[at + part]
-        if (target) for (let t = 0; t < size; t++) target[t] = time[2 * t + part]!
+        if (target) takePart(target, time, part)
       }
     }
   }
@@ -175,6 +175,11 @@ export function createProjection(filters: Filters, pairs: readonly Pair[], frame
       return { whole: whole.energies, frames: frames.whole ? [whole.energies] : done }
     },
   }
+}
+
+/** The real (0) or imaginary (1) parts of complex numbers. */
+function takePart(target: Float64Array, numbers: Float64Array, part: number): void {
+  for (let t = 0; t < target.length; t++) target[t] = numbers[2 * t + part]!
 }
 
 /** First the outputs of `all`, then those of `own`. */
