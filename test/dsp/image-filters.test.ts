@@ -60,10 +60,23 @@ describe('image filters', () => {
     expect(half).toEqual([0, -0.5, 1.5, 1])
   })
 
+  it('2.2 kernels need not be square: (1, 3) and (5, 1) keep the size of the image', async () => {
+    const image = filledTensor([3, 4], 0.5)
+    const { along, before } = await run({
+      along: filterImage(image, constant([0, 0, 1], [1, 3])),
+      before: filterImage(image, constant([1], [1, 1])),
+    })
+    // The neighbour on the right, the last its own.
+    expect(along).toEqual(before.map((_, i) => before[i % 4 === 3 ? i : i + 1]))
+    expect(filterImage(image, filledTensor([5, 1], 0)).shape).toEqual([3, 4])
+  })
+
   it('refuses kernels without a middle, larger than the image, and widths that are none', () => {
     const image = filledTensor([3, 3], 0)
     expect(() => filterImage(image, filledTensor([2, 2], 0))).toThrow(/^filterImage: image \(3, 3\), kernel \(2, 2\): needs .* odd/)
     expect(() => filterImage(image, gaussianKernel(2))).toThrow(/^filterImage: image \(3, 3\), kernel \(13, 13\)/)
+    expect(() => filterImage(image, filledTensor([1, 1, 3], 0))).toThrow(/^filterImage: .*kernel \(1, 1, 3\)/)
+    expect(() => filterImage(filledTensor([3], 0), filledTensor([1, 1], 0))).toThrow(/^filterImage: image \(3\)/)
     expect(() => gaussianKernel(0)).toThrow('gaussianKernel: sigma 0; allowed are numbers > 0')
     expect(() => gaussianKernel(1, 1.5)).toThrow('gaussianKernel: radius 1.5; allowed are whole numbers ≥ 0')
   })
