@@ -168,6 +168,9 @@ describe('3.24 sinc filter bank', () => {
     const hertz = (values: readonly number[]) => values.map((value) => value * sampleRate)
     expect(worst(hertz(low), [150, 3950, 50])).toBeLessThan(1e-9)
     expect(worst(hertz(high), [400, 4000, 100])).toBeLessThan(1e-9)
+    const [b1, band] = [...initialValues(new SincEncoder({ filters: 2, length: 9, sampleRate }, identity), 1).values()]
+    // By default the highest cut-off begins at half the rate: 4000 Hz less the 50 Hz that are added to each.
+    expect((b1![1]! + band![1]!) * sampleRate).toBeCloseTo(3900, 2)
     expect(() => create(10)).toThrow('sinc filters, length: 10; they are symmetric about a tap, use 11')
     expect(() => new SincEncoder({ filters: 2, length: 9, sampleRate, fMax: 5000 }, identity)).toThrow('fMax: 5000 Hz')
   })
@@ -286,7 +289,27 @@ describe('3.24 gammatone filter bank', () => {
     expect(21.4 * Math.log10(1 + 0.00437 * middle)).toBeCloseTo(15.6215 / 2, 3)
   })
 
+  it('3.24 is t³ e^{−2πbt} cos(2πft + φ) of unit energy, b = 1.019 · 24.7 (0.00437f + 1) Hz, from half a sample on', () => {
+    const [length, sampleRate, phases] = [20, 8000, 3]
+    const bank = gammatoneFilters({ filters: 6, length, sampleRate, phases, fMin: 500, fMax: 2000 })
+    for (const [row, hertz, phase] of [
+      [0, 500, 0],
+      [1, 500, 1 / 3],
+      [5, 2000, 2 / 3],
+    ] as const) {
+      const b = 1.019 * 24.7 * (0.00437 * hertz + 1)
+      const shape = Array.from({ length }, (_, n) => {
+        const t = (n + 0.5) / sampleRate
+        return t ** 3 * Math.exp(-2 * Math.PI * b * t) * Math.cos(2 * Math.PI * (hertz * t + phase))
+      })
+      const norm = Math.hypot(...shape)
+      const expected = shape.map((value) => value / norm)
+      expect(worst(Array.from(bank.subarray(row * length, (row + 1) * length)), expected)).toBeLessThan(1e-12)
+    }
+  })
+
   it('3.24 refuses sizes that do not fit', () => {
+    expect(() => gammatoneFilters({ filters: 2, length: 20, sampleRate: 8000 })).toThrow('a multiple of the 2 phases, 4 or more')
     expect(() => gammatoneFilters({ filters: 5, length: 20, sampleRate: 8000 })).toThrow(
       'gammatones, filters: 5; needs a multiple of the 2 phases',
     )
@@ -315,6 +338,21 @@ describe('3.24 all filter banks', () => {
     expect(decoder.forward(encoder.forward(signal(96, 1))).shape).toEqual([1, 1, 96])
     expect(receptiveField(encoder.reach())).toBe(options.length)
     expect(encoder.reach().stride).toBe(8)
+  })
+
+  it('3.24 odd lengths have the hop ⌊length/2⌋ and, centred, as many taps after their centre as before', () => {
+    const full = createFilterBank({ kind: 'free', filters: 1, length: 7 }).encoder
+    expect(full.reach()).toEqual({ stride: 3, first: -4, last: 2 })
+    const { encoder, decoder } = createFilterBank({ kind: 'free', filters: 1, length: 7, framing: 'center' })
+    expect(encoder.reach()).toEqual({ stride: 3, first: -3, last: 3 })
+    for (const [n, given] of [
+      [1, 2],
+      [6, 6],
+      [8, 6],
+    ] as const) {
+      // Of lengths with as many frames the multiple of the hop, the longest where there is none.
+      expect(decoder.forward(encoder.forward(signal(n, 1))).shape[2]).toBe(given)
+    }
   })
 
   it('3.24 what an encoder reads is what its reach says', async () => {

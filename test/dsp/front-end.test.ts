@@ -58,6 +58,8 @@ describe('1.12 tunable front-end', () => {
     expect(bins.reach()).toEqual({ stride: 40, first: -32, last: 31 })
     expect(createFrontEnd({ ...base, center: false }).reach().first).toBe(-0)
     expect(createFrontEnd({ ...base, coefficients: 4 }).features).toBe(4)
+    expect(createFrontEnd({ ...plain, coefficients: 33 }).features).toBe(33)
+    expect(() => createFrontEnd({ ...plain, coefficients: 34 })).toThrow('allowed are whole numbers in 1…33')
     expect(createFrontEnd({ ...base, compression: 'decibels', topDb: 60 }).isCausal).toBe(false)
   })
 

@@ -20,6 +20,7 @@ import {
   powerToDb,
   spectrogram,
   stft,
+  toMel,
 } from '../../src/dsp/index.ts'
 import { constant, createRandom, grad, max, sum } from '../../src/tensor/index.ts'
 import { run, worst } from '../nn/run.ts'
@@ -204,6 +205,14 @@ describe('1.12, 3.23 mel filters', () => {
       expect(worst(Array.from(weights), Array.from(expected))).toBeLessThan(nineDigits)
     },
   )
+
+  it('1.12 odd transforms have bins up to below half the rate', async () => {
+    const options = { sampleRate: 8000, nFft: 15, melBands: 3 }
+    const { y } = await run({ y: toMel(constant([0, 0, 0, 1, 0, 0, 0, 0]), options) })
+    const bank = melFilterBank(options)
+    expect(worst(y, [bank[3]!, bank[8 + 3]!, bank[16 + 3]!])).toBeLessThan(1e-15)
+    expect(() => toMel(constant([1, 2]), options)).toThrow('toMel: (2), nFft 15: needs (…, 8)')
+  })
 
   it('1.12 bands without a bin, ranges that are none and other sizes are refused, the first on demand not', () => {
     const tight = { sampleRate: 8000, nFft: 64, melBands: 40 }

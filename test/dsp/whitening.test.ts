@@ -178,6 +178,13 @@ describe('1.11 whitening and contrast of each spectrogram', () => {
     // 1e-12 under the root beside variances of about 1.
     expect(worst(loud, plain)).toBeLessThan(1e-10)
     expect(worst(lifted, plain)).toBeLessThan(1e-10)
+    // Where nothing differs from what is around there is no contrast, and the derivative is finite.
+    const flat = constant(new Float64Array(12).fill(1), [3, 4])
+    const y = localContrastNormalize(flat, { size: [3, 3] })
+    const still = await run({ y, g: grad(sum(y), [flat])[0]! })
+    // Rounding of means, 1e-16, over the root of 1e-12.
+    expect(worst(still.y, new Array(12).fill(0))).toBeLessThan(1e-9)
+    expect(still.g.every(Number.isFinite)).toBe(true)
     expect(() => localContrastNormalize(levels, { size: [4, 3] })).toThrow('size [4,3]; allowed are two odd whole numbers')
     expect(() => localContrastNormalize(levels, { width: 0 })).toThrow('width 0')
     expect(() => localContrastNormalize(constant([1]))).toThrow('needs (…, t, f)')

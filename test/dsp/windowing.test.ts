@@ -84,6 +84,17 @@ describe('3.13, 3.14 windows of spectrograms', () => {
     expect(await jump(128)).toBeGreaterThan(0.5)
   })
 
+  it('3.14 the taper is sin²(π(i + ½)/length), or all the same: what a window of 0 and one of 1 become', async () => {
+    const windows = constant([0, 0, 0, 0, 1, 1, 1, 1], [2, 4])
+    const { hann, even } = await run({
+      hann: overlapAdd(windows, 4, { length: 4, hop: 2 }),
+      even: overlapAdd(windows, 4, { length: 4, hop: 2, taper: 'none' }),
+    })
+    // Steps 2 and 3 are in both, as the first window's 2 and 3, the second's 0 and 1: their tapers sum to 1 as sin² and cos² do.
+    expect(worst(hann, [0, 0, Math.sin(Math.PI / 8) ** 2, Math.sin((3 * Math.PI) / 8) ** 2])).toBeLessThan(1e-12)
+    expect(worst(even, [0, 0, 0.5, 0.5])).toBeLessThan(1e-12)
+  })
+
   it('3.14 has a gradient: that of what comes out is what goes in', async () => {
     const options = { length: 4, hop: 2 }
     const x = input('x', [9])

@@ -49,6 +49,7 @@ describe('3.22 overlap', () => {
       'sample 0 of every 16 lies under no window (Σ w² is 0): not invertible; use a hop of at most 8',
     )
     expect(overlapOf(Float64Array.of(0, 0, 1, 0), 2).reason).toContain('use a hop of at most 1')
+    expect(overlapOf('hann', 5, 5).reason).toContain('use a hop of at most 2')
     expect(overlapOf(new Float64Array(4), 1).reason).toContain('another window')
     expect(overlapOf(Float64Array.of(1, 1), 3).nola).toBe(false)
     expect(() => overlapOf('hann', 0, 8)).toThrow('hopLength: 0')
