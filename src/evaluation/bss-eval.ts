@@ -55,7 +55,7 @@ export interface BssEval {
  * const [a, b] = [noise(0.7), noise(0.4)]
  * const mixed = [a[0]!.map((x, i) => x + 0.1 * b[0]![i]!)]
  * const { sir } = await bssEval([a, b], [mixed, b], { filterLength: 8 })
- * sir[0]![0] // 20 dB
+ * sir[0]![0] // 19.9 dB
  */
 export async function bssEval(references: readonly Signal[], estimates: readonly Signal[], options: BssEvalOptions = {}): Promise<BssEval> {
   const { version = 4, kind = 'images', permute = false, filterLength = 512, signal, onProgress } = options
@@ -95,7 +95,7 @@ function checkSources(references: readonly Signal[], estimates: readonly Signal[
 }
 
 /** Of pairs: every source is in one. */
-export function anySilent(energies: readonly Energies[]): boolean {
+function anySilent(energies: readonly Energies[]): boolean {
   return energies.some((e) => e.reference === 0 || e.estimate === 0)
 }
 

@@ -104,7 +104,7 @@ export function measure(
 }
 
 /** +∞ where there is no noise, NaN where there is nothing at all. */
-export function decibels(signal: number, noise: number): number {
+function decibels(signal: number, noise: number): number {
   return 10 * Math.log10(signal / noise)
 }
 

@@ -33,7 +33,7 @@ const IN_SPAN = 1e-12
  * const estimate = [Float64Array.of(2.3, 1.9, 2.1, 1.7)] // 2s, 0.2n and a rest of 0.1·(1, 1, −1, −1)
  * const { siSdr, siSir, siSar, sdSdr } = scaleInvariantRatios([s, n], estimate, 0)
  * siSdr // 19.0309 dB
- * siSir // 20 dB
+ * siSir // 20.0 dB
  * siSar // 26.0206 dB
  * sdSdr // 5.8087 dB
  */
