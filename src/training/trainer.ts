@@ -100,27 +100,34 @@ function startOf({
   return start
 }
 
-/** Statistics of the buffers under given weights, as means over batches, flat. */
+/** The buffers, flat: statistics under given weights as means over batches; what training leaves alone, a frozen table, as it was before. */
 async function runningMeans<Name extends string>(
-  { task, backend }: TrainerOptions<Name>,
+  { task, backend, seed }: TrainerOptions<Name>,
   layout: Layout,
   weights: DeviceArray,
+  before: DeviceArray,
   batches: AsyncIterable<Readonly<Record<Name, Float32Array>>>,
 ): Promise<Float32Array> {
   const program = await compile(
-    (inputs) => {
-      const { updates } = traceTraining(() => task.loss(inputs), { momentum: inputs['statistics/momentum'] })
+    ({ 'statistics/momentum': momentum, 'training/key': key, ...batch }) => {
+      const { updates } = traceTraining(() => task.loss(batch as Record<Name, Tensor>), { momentum: momentum!, key: key! })
       return Object.fromEntries(layout.buffers.map(({ name, parameter }) => [`next/${name}`, updates.get(parameter) ?? parameter]))
     },
-    { ...task.batch, 'statistics/momentum': [] } as Record<Name | 'statistics/momentum', readonly number[]>,
+    { ...task.batch, 'statistics/momentum': [], 'training/key': { shape: [2], dtype: 'int32' } } as Specs,
     { backend },
   )
   let [now, next] = [await backend.allocate(layout.bufferCount), await backend.allocate(layout.bufferCount)]
+  await now.write(await before.read())
   let count = 0
   for await (const batch of batches) {
-    const momentum = Float32Array.of(1 / ++count)
-    const feeds = { ...(batch as Record<string, Float32Array>), 'statistics/momentum': momentum, ...views(layout.parameters, weights) }
-    await program.run({ ...feeds, ...views(layout.buffers, now) }, { into: views(layout.buffers, next, 'next/') })
+    const feeds: Record<string, HostArray | DeviceView> = {
+      ...(batch as Record<string, Float32Array>),
+      ...views(layout.parameters, weights),
+      ...views(layout.buffers, now),
+      'training/key': randomWords(seed, count),
+      'statistics/momentum': Float32Array.of(1 / ++count),
+    }
+    await program.run(feeds, { into: views(layout.buffers, next, 'next/') })
     ;[now, next] = [next, now]
   }
   if (count === 0) throw new RangeError('averaged: needs at least one batch to take running statistics from')
@@ -234,24 +241,25 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
       return arrays
     },
     restore: async (arrays, at) => {
-      for (const [name, array] of Object.entries(state())) {
-        const values = arrays.get(name)
-        if (values?.length !== array.length) {
+      // All is looked at before anything is written: a refused checkpoint changes nothing.
+      for (const [name, { length: needed }] of Object.entries(state())) {
+        const found = arrays.get(name)?.length
+        if (found !== needed) {
           throw new RangeError(
-            `checkpoint: "${name}" has ${values?.length ?? 'no'} values, the model and its optimiser (${optimizer.name}) need ${array.length}; it belongs to others`,
+            `checkpoint: "${name}" has ${found ?? 'no'} values, the model and its optimiser (${optimizer.name}) need ${needed}; it belongs to others`,
           )
         }
-        await array.write(values)
       }
+      for (const [name, array] of Object.entries(state())) await array.write(arrays.get(name)!)
       step = at
       // Checkpoints of before 2026-11-21 have no count.
       updates = arrays.get('updates')?.[0] ?? at
       const seen = arrays.get('schedule')
-      if (plateau && seen) plateau = plateauFrom(seen)
+      if (schedule.name === 'plateau') plateau = seen ? plateauFrom(seen) : plateauStart(schedule)
     },
     averaged: async (batches) => {
-      const buffers = layout.bufferCount > 0 ? await runningMeans(options, layout, average, batches) : new Float32Array(0)
-      return new Map([...unflatten(layout.parameters, await average.read()), ...unflatten(layout.buffers, buffers)])
+      const means = layout.bufferCount > 0 ? await runningMeans(options, layout, average, buffers, batches) : new Float32Array(0)
+      return new Map([...unflatten(layout.parameters, await average.read()), ...unflatten(layout.buffers, means)])
     },
     dispose: async () => {
       await gradientsProgram.dispose()

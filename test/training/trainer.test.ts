@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mseLoss } from '../../src/losses/index.ts'
-import { Linear } from '../../src/nn/index.ts'
+import { BatchNorm, Dropout, Embedding, Linear, Module, Sequential } from '../../src/nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend, createReferenceBackend } from '../../src/runtime/index.ts'
-import { createRandom, tanh } from '../../src/tensor/index.ts'
+import { constant, createRandom, mul, type Tensor, tanh } from '../../src/tensor/index.ts'
 import { createOptimizer, createTrainer, type OptimizerOptions, type StepReport } from '../../src/training/index.ts'
 import { tinyBatch, tinyTrainer } from './tiny.ts'
 
@@ -188,11 +188,66 @@ describe('trainer', () => {
     await exact.dispose()
   })
 
-  it('refuses a snapshot of another network by name and size', async () => {
+  const pairs = { x: Float32Array.of(1, 2, 3, 4), y: Float32Array.of(2, 4, 6, 8) }
+  async function* once() {
+    yield pairs
+  }
+  const pairTrainer = (model: Module & { forward(x: Tensor): Tensor }) =>
+    createTrainer({
+      model,
+      task: { batch: { x: [4, 1], y: [4, 1] }, loss: ({ x, y }) => mseLoss(model.forward(x), y) },
+      backend: createReferenceBackend(),
+      seed: 1,
+    })
+
+  it('takes running statistics of a network that drops values, the same ones each time', async () => {
+    const trainer = await pairTrainer(new Sequential(new Dropout(0.5), new BatchNorm(1), new Linear(1, 1)))
+    const [first, second] = [await trainer.averaged(once()), await trainer.averaged(once())]
+    const [mean] = first.get('1.running_mean')!
+    // Each of 1, 2, 3, 4 is dropped or doubled: their mean is a whole number of halves, and 2.5 where none is dropped.
+    expect(mean! * 2).toBe(Math.round(mean! * 2))
+    expect(mean).not.toBe(2.5)
+    expect(second).toEqual(first)
+    await trainer.dispose()
+  })
+
+  it('ships a frozen table as it is, and statistics of what it gives', async () => {
+    class Looked extends Module {
+      readonly table = new Embedding(2, 1, { table: [3, 5], freeze: true })
+      readonly norm = new BatchNorm(1)
+      readonly linear = new Linear(1, 1)
+      forward(x: Tensor): Tensor {
+        return this.linear.forward(this.norm.forward(mul(this.table.forward(constant([0, 1, 1, 0], [4], 'int64')), x)))
+      }
+    }
+    const trainer = await pairTrainer(new Looked())
+    await trainer.train(pairs)
+    const values = await trainer.averaged(once())
+    expect(values.get('table.weight')).toEqual(Float32Array.of(3, 5))
+    expect(values.get('norm.running_mean')![0]).toBe((3 * 1 + 5 * 2 + 5 * 3 + 3 * 4) / 4)
+    await trainer.dispose()
+  })
+
+  it('refuses a snapshot of another network or optimiser by name and size, and stays as it was', async () => {
     const trainer = await tinyTrainer(backend)
     await expect(trainer.restore(new Map([['weights', new Float32Array(3)]]), 1)).rejects.toThrow(
       /"weights" has 3 values, the model and its optimiser \(adamw\) need \d+/,
     )
+    const before = await trainer.snapshot()
+    const others = await (await tinyTrainer(backend, 0.1, { optimizer: { name: 'sgd', momentum: 0.9 } })).snapshot()
+    others.get('weights')!.fill(7)
+    await expect(trainer.restore(others, 1)).rejects.toThrow(/"first" has no values/)
+    expect(await trainer.snapshot()).toEqual(before)
+    await trainer.dispose()
+  })
+
+  it('5.3 goes back to a snapshot from before any score, also where its schedule has seen some since', async () => {
+    const schedule = { name: 'plateau', peak: 0.1, patience: 0, factor: 0.5 } as const
+    const before = await (await tinyTrainer(backend, 0.1)).snapshot()
+    const trainer = await tinyTrainer(backend, 0, { schedule })
+    for (const score of [1, 2, 2]) trainer.observe(score)
+    await trainer.restore(before, 0)
+    expect((await trainer.train(tinyBatch(1))).learningRate).toBe(0.1)
     await trainer.dispose()
   })
 })
