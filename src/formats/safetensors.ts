@@ -43,7 +43,8 @@ const dtypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * The bytes of a file. Data starts 8-byte aligned; names are kept in order.
+ * The bytes of a file. Names are kept in order, with wider values before narrower ones: so every array begins at a multiple of its values' width,
+ * without which PyTorch cannot view it in the file.
  *
  * @param content arrays by name: Float32Array is stored as F32, Uint16Array as the bits of F16, Int32Array as I32, BigInt64Array as I64, Uint8Array as BOOL
  * @throws RangeError where values do not fill their shape, for a tensor named `__metadata__`, and for truth values that are neither 0 nor 1
@@ -56,8 +57,9 @@ const dtypes: Readonly<Record<string, string>> = {
 export function writeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array {
   // Text, not an object: objects move names that are numbers to the front and have no place for `__proto__`.
   const entries = [`"__metadata__":${JSON.stringify(metadata)}`]
+  const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
   let offset = 0
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, { shape, data }] of ordered) {
     if (name === '__metadata__')
       throw new RangeError('writeSafetensors: "__metadata__" is no name of a tensor; the format has it for the metadata')
     if (sizeOf(shape) !== data.length)
@@ -77,7 +79,7 @@ export function writeSafetensors({ tensors, metadata }: SafetensorsContent): Uin
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded.length), true)
   bytes.set(padded, 8)
   let at = 8 + padded.length
-  for (const { data } of tensors.values()) {
+  for (const [, { data }] of ordered) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     at += data.byteLength
   }

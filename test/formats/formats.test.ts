@@ -50,6 +50,22 @@ describe('safetensors', () => {
     expect(new DataView(bytes.buffer).getFloat32(8 + length + 12, true)).toBe(4.5)
   })
 
+  it('5.7 begins every array at a multiple of its values’ width, where PyTorch can view it', () => {
+    const mixed = new Map<string, StoredTensor | StoredIntegers | StoredHalves>([
+      ['mask', { shape: [3], data: Uint8Array.of(0, 1, 1) }],
+      ['half', { shape: [1], data: Uint16Array.of(0x3c00) }],
+      ['weight', { shape: [3], data: Float32Array.of(1, 2, 3) }],
+      ['count', { shape: [], data: BigInt64Array.of(7n) }],
+      ['indices', { shape: [1], data: Int32Array.of(5) }],
+    ])
+    const file = writeSafetensors({ tensors: mixed, metadata: {} })
+    const length = Number(new DataView(file.buffer).getBigUint64(0, true))
+    const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)))
+    for (const [name, { data }] of mixed) expect(header[name].data_offsets[0] % data.BYTES_PER_ELEMENT, name).toBe(0)
+    expect(readSafetensors(file).integers.get('mask')).toEqual(mixed.get('mask'))
+    expect(readSafetensors(file).tensors.get('weight')).toEqual(mixed.get('weight'))
+  })
+
   it('5.7 keeps every dtype that it writes, bit for bit', () => {
     const random = createRandom(5)
     const whole = (low: number, high: number) => Array.from({ length: 12 }, () => random.integer(low, high))
@@ -66,10 +82,10 @@ describe('safetensors', () => {
     const read = readSafetensors(writeSafetensors({ tensors: stored, metadata: { a: 'b' } }))
     expect([...read.tensors]).toEqual([
       ['10', stored.get('10')],
-      ['half', { shape: [3], data: Float32Array.of(1, -2.5, 2 ** -24) }],
       ['empty', stored.get('empty')],
+      ['half', { shape: [3], data: Float32Array.of(1, -2.5, 2 ** -24) }],
     ])
-    expect([...read.integers]).toEqual(['9', '__proto__', 'mask', 'scalar'].map((name) => [name, stored.get(name)]))
+    expect([...read.integers]).toEqual(['__proto__', 'scalar', '9', 'mask'].map((name) => [name, stored.get(name)]))
     const bits = ({ buffer }: Float32Array) => new Uint32Array(buffer)
     expect(bits(read.tensors.get('10')!.data)).toEqual(bits(floats))
   })
