@@ -37,6 +37,7 @@ import {
   sub,
   type Tensor,
 } from '../../tensor/index.ts'
+import { SeparationNetwork } from '../separation-network.ts'
 import type { BandUnetConfig } from './config.ts'
 
 /** Of all its convolutions, which are followed by rectifiers. */
@@ -103,7 +104,7 @@ function magnitude(re: Tensor, im: Tensor): Tensor {
   return sqrt(add(add(square(re), square(im)), 1e-12))
 }
 
-export class BandUnet extends Module {
+export class BandUnet extends SeparationNetwork {
   readonly config: BandUnetConfig
   readonly input_scale: Parameter
   readonly input_bias: Parameter
@@ -117,8 +118,8 @@ export class BandUnet extends Module {
   readonly mask: Conv2d
 
   constructor(config: BandUnetConfig) {
-    super()
-    const { channels, bands, squeeze } = config
+    const { channels, bands, squeeze, nFft, hopLength } = config
+    super({ stems: ['vocals'], channels: 2, transform: { nFft, hopLength } })
     const levels = channels.length
     this.config = config
     this.input_scale = parameter([4, 1, bands], constantInit(0.5))
@@ -139,7 +140,7 @@ export class BandUnet extends Module {
   }
 
   /** Mixture waveform (b, 2, n) → its spectrum and that of the vocals, parts of (b, 2, t, bins). */
-  forward(x: Tensor): { mixture: Spectrum; vocals: Spectrum } {
+  override forward(x: Tensor): { mixture: Spectrum; vocals: Spectrum } {
     const { nFft, hopLength } = this.config
     const mixture = stft(x, { nFft, hopLength })
     const mask = this.estimateMask(x, mixture)

@@ -6,6 +6,7 @@ import { convolution } from './convolution.ts'
 import { dsp } from './dsp.ts'
 import { layers } from './layers.ts'
 import { losses } from './losses.ts'
+import { models } from './models.ts'
 import { recurrence } from './recurrence.ts'
 import { resampling } from './resampling.ts'
 import { separation } from './separation.ts'
@@ -20,6 +21,7 @@ export const blocks: readonly Block[] = [
   ...attention,
   ...timePooling,
   ...uNet,
+  ...models,
   ...recurrence,
   ...dsp,
   ...losses,
