@@ -1,0 +1,12 @@
+/** Pictures: plots as SVG text that needs nothing else, readable in light, in dark and on paper, and told to those who do not see them. */
+export { type AttentionMapOptions, attentionMap } from './attention-map.ts'
+export { type BarChartOptions, type BarSeries, barChart } from './bar-chart.ts'
+export { type Colour, type ColourMapName, colourTable } from './colour-map.ts'
+export { type ConfusionMatrixOptions, confusionMatrix } from './confusion-matrix.ts'
+export { type CellAxis, type HeatMapOptions, heatMap } from './heat-map.ts'
+export { type Line, type LinePlotOptions, linePlot, type Values } from './line-plot.ts'
+export { type Axis, formatNumber } from './scale.ts'
+export { type PointGroup, type ScatterPlotOptions, scatterPlot } from './scatter-plot.ts'
+export { type SpectrogramPlotOptions, spectrogramPlot } from './spectrogram-plot.ts'
+export { escapeText, type PictureOptions } from './svg.ts'
+export { type Waveform, type WaveformPlotOptions, waveformPlot } from './waveform-plot.ts'
