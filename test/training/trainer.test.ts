@@ -192,10 +192,10 @@ describe('trainer', () => {
   async function* once() {
     yield pairs
   }
-  const pairTrainer = (model: Module & { forward(x: Tensor): Tensor }) =>
+  const pairTrainer = (model: Module) =>
     createTrainer({
       model,
-      task: { batch: { x: [4, 1], y: [4, 1] }, loss: ({ x, y }) => mseLoss(model.forward(x), y) },
+      task: { batch: { x: [4, 1], y: [4, 1] }, loss: ({ x, y }) => mseLoss(model.forward(x) as Tensor, y) },
       backend: createReferenceBackend(),
       seed: 1,
     })
