@@ -4,7 +4,7 @@ import { checkExtent } from './check.ts'
 import { constantInit } from './init.ts'
 import { isTraining, updateRunning } from './mode.ts'
 import { Module, type Parameter, parameter } from './module.ts'
-import { affineOf } from './norm.ts'
+import { affineOf, checkChannels } from './norm.ts'
 import { pointwiseReach, type Reach, wholeReach } from './reach.ts'
 
 export interface BatchNormOptions {
@@ -27,6 +27,7 @@ export class BatchNorm extends Module {
   readonly bias: Parameter | undefined
   readonly running_mean: Parameter | undefined
   readonly running_var: Parameter | undefined
+  readonly #channels: number
   readonly #momentum: number
   readonly #eps: number
 
@@ -38,11 +39,13 @@ export class BatchNorm extends Module {
     this.bias = affine ? parameter([channels], constantInit(0)) : undefined
     this.running_mean = track ? parameter([channels], constantInit(0), 'buffer') : undefined
     this.running_var = track ? parameter([channels], constantInit(1), 'buffer') : undefined
+    this.#channels = channels
     this.#momentum = momentum
     this.#eps = eps
   }
 
   forward(x: Tensor): Tensor {
+    checkChannels('BatchNorm', x, this.#channels)
     const { weight, bias } = affineOf(this, x)
     const [runningMean, runningVar] = [this.running_mean, this.running_var]
     if (runningMean && runningVar && !isTraining()) return batchNormInference(x, weight, bias, runningMean, runningVar, this.#eps)

@@ -3,13 +3,10 @@
  * and the others are divided by 1 − p, so that the expectation stays; in evaluation nothing happens.
  */
 import { bernoulli, cast, formatShape, mul, type Shape, ShapeError, type Tensor } from '../tensor/index.ts'
+import { checkProbability } from './check.ts'
 import { isTraining, trainingKey } from './mode.ts'
 import { Module } from './module.ts'
 import { pointwiseReach, type Reach } from './reach.ts'
-
-function checkProbability(who: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${who}: p ${p}; allowed are numbers in 0…1`)
-}
 
 /** x times a mask of the shape, drawn anew in each call. */
 function dropped(x: Tensor, p: number, shape: Shape): Tensor {
@@ -30,7 +27,7 @@ function dropped(x: Tensor, p: number, shape: Shape): Tensor {
  * const [z] = await evaluate(() => [result]) // [0, 0, 0]
  */
 export function dropout(x: Tensor, p = 0.5): Tensor {
-  checkProbability('dropout', p)
+  checkProbability('dropout', { p })
   return dropped(x, p, x.shape)
 }
 
@@ -45,7 +42,7 @@ export function dropout(x: Tensor, p = 0.5): Tensor {
  * const [z] = await evaluate(() => [result]) // [0, 0, 0, 0]
  */
 export function channelDropout(x: Tensor, p = 0.5): Tensor {
-  checkProbability('channelDropout', p)
+  checkProbability('channelDropout', { p })
   if (x.shape.length < 2) throw new ShapeError('channelDropout', `input ${formatShape(x.shape)}; needs (b, c, …)`)
   return dropped(
     x,
@@ -61,7 +58,7 @@ export class Dropout extends Module {
   /** @throws RangeError for p outside 0…1 */
   constructor(p = 0.5) {
     super()
-    checkProbability('Dropout', p)
+    checkProbability('Dropout', { p })
     this.#p = p
   }
 
@@ -80,7 +77,7 @@ abstract class ChannelDropout extends Module {
 
   constructor(rank: number, p: number) {
     super()
-    checkProbability(`Dropout${rank}d`, p)
+    checkProbability(`Dropout${rank}d`, { p })
     this.#rank = rank
     this.#p = p
   }

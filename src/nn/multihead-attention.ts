@@ -1,7 +1,7 @@
 /** Multi-head attention (Vaswani et al. 2017, arXiv 1706.03762, 3.2.2) with PyTorch's parameters, so that its weights load. */
 import { formatShape, mean, narrow, reshape, ShapeError, type Tensor, transpose } from '../tensor/index.ts'
 import { type Attended, attend, scaledScores } from './attention.ts'
-import { checkExtent } from './check.ts'
+import { checkExtent, checkProbability } from './check.ts'
 import { constantInit, xavierUniform } from './init.ts'
 import { Linear, linear } from './linear.ts'
 import { Module, type Parameter, parameter } from './module.ts'
@@ -70,8 +70,9 @@ export class MultiheadAttention extends Module {
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, features that the heads do not divide, and a dropout outside 0…1 */
   constructor(features: number, heads: number, options: MultiheadAttentionOptions = {}) {
     super()
-    const { bias = true, kdim = features, vdim = features } = options
+    const { bias = true, dropout = 0, kdim = features, vdim = features } = options
     checkExtent('MultiheadAttention', { features, heads, kdim, vdim })
+    checkProbability('MultiheadAttention', { dropout })
     if (features % heads !== 0)
       throw new RangeError(`MultiheadAttention: ${features} features for ${heads} heads; the heads have to divide the features`)
     const packed = kdim === features && vdim === features

@@ -4,7 +4,7 @@
  */
 import { formatShape, type Nonlinearity, rnn, rnnCell, ShapeError, sigmoid, softmax, type Tensor, transpose } from '../tensor/index.ts'
 import { identity } from './activations.ts'
-import { checkExtent } from './check.ts'
+import { checkExtent, checkWord } from './check.ts'
 import { defaultInit, uniformInit } from './init.ts'
 import { linear } from './linear.ts'
 import { Module, type Parameter, parameter } from './module.ts'
@@ -39,7 +39,7 @@ export class Elman extends Module {
   readonly #hiddenActivation: Nonlinearity
   readonly #output: (y: Tensor) => Tensor
 
-  /** @throws RangeError for sizes that are no whole numbers ≥ 1 */
+  /** @throws RangeError for sizes that are no whole numbers ≥ 1, and an output activation that is none of those */
   constructor(
     inputSize: number,
     hiddenSize: number,
@@ -48,6 +48,7 @@ export class Elman extends Module {
   ) {
     super()
     checkExtent('Elman', { inputSize, hiddenSize, outputSize })
+    checkWord('Elman', { outputActivation }, Object.keys(outputFunctions))
     const ofHidden = uniformInit(1 / Math.sqrt(hiddenSize))
     this.U = parameter([hiddenSize, inputSize], ofHidden)
     this.W = parameter([hiddenSize, hiddenSize], ofHidden)

@@ -13,7 +13,7 @@ import {
   type Tensor,
   transpose,
 } from '../tensor/index.ts'
-import { checkExtent } from './check.ts'
+import { checkExtent, checkProbability } from './check.ts'
 import { dropout } from './dropout.ts'
 import { uniformInit } from './init.ts'
 import { type Lengths, lengthsTensor } from './masking.ts'
@@ -90,7 +90,7 @@ export abstract class RecurrentLayer extends Module {
   ) {
     super()
     checkExtent(who, { inputSize, hiddenSize, numLayers })
-    if (!(dropout >= 0 && dropout <= 1)) throw new RangeError(`${who}: dropout ${dropout}; allowed are numbers in 0…1`)
+    checkProbability(who, { dropout })
     if (dropout > 0 && numLayers === 1) {
       throw new RangeError(
         `${who}: dropout ${dropout} with numLayers 1; it lies between layers: give numLayers ≥ 2, or Dropout after this one`,

@@ -18,6 +18,7 @@ import {
   type Tensor,
   transpose,
 } from '../tensor/index.ts'
+import { checkWord } from './check.ts'
 import { normalInit } from './init.ts'
 import { Module, type Parameter, parameter } from './module.ts'
 import { pairFrequencies } from './positions.ts'
@@ -36,7 +37,7 @@ export interface RotaryOptions {
  * Turns pairs of features by an angle in proportion to their step, p·base^(−2i/d): (…, t, d) → (…, t, d). For queries and keys that are both
  * turned, the dot product depends on the difference of their positions; norms stay as they are.
  *
- * @throws ShapeError for an odd number of features
+ * @throws ShapeError for an odd number of features, RangeError for pairs that are neither
  *
  * @example
  * const x = constant([1, 0, 1, 0], [2, 2])
@@ -45,6 +46,7 @@ export interface RotaryOptions {
 export function rotary(x: Tensor, { base = 10000, offset = 0, pairs = 'interleaved' }: RotaryOptions = {}): Tensor {
   const d = x.shape.at(-1) ?? 1
   const steps = x.shape.at(-2)
+  checkWord('rotary', { pairs }, ['interleaved', 'half'])
   if (steps === undefined) throw new ShapeError('rotary', `input ${formatShape(x.shape)}; needs (…, steps, features)`)
   const [cos, sin, turn] = [new Float64Array(steps * d), new Float64Array(steps * d), new Float64Array(d * d)]
   for (const [i, frequency] of pairFrequencies('rotary', d, base).entries()) {

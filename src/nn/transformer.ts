@@ -3,7 +3,7 @@
  * sublayer, as in the paper, or before it (Xiong et al. 2020, arXiv 2002.04745). Batches come first (PyTorch: `batch_first=True`).
  */
 import { add, relu, type Tensor } from '../tensor/index.ts'
-import { checkExtent } from './check.ts'
+import { checkExtent, checkProbability } from './check.ts'
 import { Dropout } from './dropout.ts'
 import { Linear } from './linear.ts'
 import { Module } from './module.ts'
@@ -48,6 +48,7 @@ abstract class TransformerLayer extends Module {
     const { dimFeedforward = 2048, dropout = 0.1, activation = relu, normFirst = false, layerNormEps: eps = 1e-5 } = options
     const { causal = false, rotary } = options
     checkExtent(who, { features, heads, dimFeedforward })
+    checkProbability(who, { dropout })
     this.self_attn = new MultiheadAttention(features, heads, { dropout, causal, ...(rotary ? { rotary } : {}) })
     this.linear1 = new Linear(features, dimFeedforward)
     this.dropout = new Dropout(dropout)

@@ -345,7 +345,10 @@ describe('multi-head attention and transformer layers', () => {
     // Both sublayers of a layer are left out whole, and what is left is the input.
     const layer = new TransformerEncoderLayer(d, 2, { dimFeedforward: 6, normFirst: true, dropout: 1 })
     expect(await trained(layer, () => layer.forward(x))).toEqual(Array.from(filled([b, t, d], 0.5)))
-    expect(() => new TransformerEncoderLayer(d, 2, { dropout: 2 })).toThrow('Dropout: p 2; allowed are numbers in 0…1')
+    expect(() => new TransformerEncoderLayer(d, 2, { dropout: 2 })).toThrow(
+      'TransformerEncoderLayer: dropout 2; allowed are numbers in 0…1',
+    )
+    expect(() => new MultiheadAttention(4, 2, { dropout: -0.1 })).toThrow('MultiheadAttention: dropout -0.1; allowed are numbers in 0…1')
   })
 
   it('0.15 transformer layers refuse what does not fit, by the argument', () => {

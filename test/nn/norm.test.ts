@@ -196,6 +196,7 @@ describe('layer, instance and group norm', () => {
     expect(() => new LayerNorm([])).toThrow('LayerNorm: shape []; needs at least one axis')
     expect(() => new BatchNorm(0)).toThrow('BatchNorm: channels 0; allowed are whole numbers ≥ 1')
     expect(() => new GroupNorm(1, 5, { affine: false }).forward(x)).toThrow('GroupNorm: input (2, 4, 3, 5); needs (b, 5, …)')
+    expect(() => new BatchNorm(3, { affine: false, track: false }).forward(x)).toThrow('BatchNorm: input (2, 4, 3, 5); needs (b, 3, …)')
     expect(() => new InstanceNorm(3).forward(x)).toThrow('InstanceNorm: input (2, 4, 3, 5); needs (b, 3, …)')
     expect(() => new LayerNorm([3, 4], { affine: false }).forward(x)).toThrow(
       'LayerNorm: input (2, 4, 3, 5); its last axes need to be (3, 4)',

@@ -115,6 +115,7 @@ describe('positions that are differences', () => {
     )
     const [left, right] = [turn(1, 1, 1, 3), turn(1, 0.01, 2, 4)]
     expect(worst(await values(rotary(x, { pairs: 'half' })), [1, 2, 3, 4, left[0]!, right[0]!, left[1]!, right[1]!])).toBeLessThan(rounding)
+    expect(() => rotary(x, { pairs: 'neox' as 'half' })).toThrow('rotary: pairs "neox"; allowed are interleaved, half')
     expect(() => rotary(input('x', [3, 1]))).toThrow('rotary: 1 features; positions turn pairs of them')
   })
 

@@ -93,6 +93,9 @@ describe('1.1 Elman', () => {
     const network = new Elman(3, 2, 4)
     expect(network.isCausal).toBe(true)
     expect(() => network.forward(input('x', [2, 3]))).toThrow(/Elman: input \(2, 3\); needs \(b, t, inputs\)/)
+    expect(() => new Elman(3, 2, 4, { outputActivation: 'relu' as 'linear' })).toThrow(
+      /Elman: outputActivation "relu"; allowed are linear, sigmoid, softmax/,
+    )
     expect(() => new Elman(3, 2, 0)).toThrow(/Elman: outputSize 0; allowed are whole numbers ≥ 1/)
   })
 })

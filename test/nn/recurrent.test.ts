@@ -418,6 +418,16 @@ describe('refusals', () => {
     ['dropout of one layer', () => new GRU(3, 2, { dropout: 0.1 }), /GRU: dropout 0.1 with numLayers 1; .* give numLayers ≥ 2/],
     ['a memory of one step', () => new LSTM(3, 2, { memorySteps: 1 }), /LSTM: memorySteps 1; allowed are numbers ≥ 2/],
     ['a memory without a bias', () => new GRU(3, 2, { memorySteps: 9, bias: false }), /GRU: memorySteps 9 with bias false/],
+    [
+      'a nonlinearity that is none',
+      () => new RNN(3, 2, { nonlinearity: 'sigmoid' as 'relu' }).forward(x),
+      /rnn: nonlinearity "sigmoid"; allowed are tanh and relu/,
+    ],
+    [
+      'one of a cell',
+      () => new RNNCell(3, 2, { nonlinearity: 'ReLU' as 'relu' }).forward(input('x', [4, 3])),
+      /rnnCell: nonlinearity "ReLU"; allowed are tanh and relu/,
+    ],
     ['other features', () => layer.forward(input('x', [4, 5, 7])), /GRU: input \(4, 5, 7\); needs \(b, t, d\) with d = 3/],
     ['one example without a batch', () => layer.forward(input('x', [5, 3])), /GRU: input \(5, 3\); needs \(b, t, d\)/],
     ['time first', () => new RNN(3, 2, { batchFirst: false }).forward(input('x', [5, 3])), /needs \(t, b, d\) with d = 3/],

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../tensor.ts'
 import { add, mul, relu, sigmoid, sub, tanh } from './elementwise.ts'
-import { checkRecurrent, type Nonlinearity, project, type RecurrentWeights, zeroState } from './recurrent-weights.ts'
+import { checkNonlinearity, checkRecurrent, type Nonlinearity, project, type RecurrentWeights, zeroState } from './recurrent-weights.ts'
 import { split } from './split.ts'
 
 /** The four gates of an LSTM and what it makes of them, each (batch, hidden) of one step or (steps, batch, hidden) of all. */
@@ -77,6 +77,7 @@ export function rnnCell(
   weights: RecurrentWeights,
   { nonlinearity = 'tanh' }: { readonly nonlinearity?: Nonlinearity } = {},
 ): Tensor {
+  checkNonlinearity('rnnCell', nonlinearity)
   const hidden = checkRecurrent('rnnCell', x, weights, 1, { h }, axes)
   const own = project(h ?? zeroState(x.shape[0]!, hidden), weights.weightHh)
   return rnnStep(project(x, weights.weightIh, weights.biasIh, weights.biasHh), own, nonlinearity)

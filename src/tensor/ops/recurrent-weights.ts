@@ -20,6 +20,12 @@ export interface RecurrentWeights {
 /** What the plain layer makes of its sum. */
 export type Nonlinearity = 'tanh' | 'relu'
 
+/** Refuses other words: each would be taken for one of the two. */
+export function checkNonlinearity(who: string, nonlinearity: Nonlinearity): void {
+  if (nonlinearity === 'tanh' || nonlinearity === 'relu') return
+  throw new RangeError(`${who}: nonlinearity ${JSON.stringify(nonlinearity)}; allowed are tanh and relu`)
+}
+
 function checkShapes(who: string, x: Tensor, expected: Readonly<Record<string, readonly [Tensor | undefined, Shape]>>): void {
   for (const [name, [tensor, shape]] of Object.entries(expected)) {
     if (!tensor) continue

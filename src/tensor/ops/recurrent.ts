@@ -11,7 +11,15 @@ import { matmul } from './matmul.ts'
 import { reshape, transpose } from './movement.ts'
 import { type GruGates, gruStep, type LstmGates, lstmStep, rnnStep } from './recurrent-cells.ts'
 import { type FusedOptions, fusedOperator } from './recurrent-fused.ts'
-import { checkLengths, checkRecurrent, type Nonlinearity, project, type RecurrentWeights, zeroState } from './recurrent-weights.ts'
+import {
+  checkLengths,
+  checkNonlinearity,
+  checkRecurrent,
+  type Nonlinearity,
+  project,
+  type RecurrentWeights,
+  zeroState,
+} from './recurrent-weights.ts'
 import { type ScanStep, scan } from './scan.ts'
 import type { FusedScan } from './scan-step.ts'
 
@@ -90,6 +98,7 @@ export function rnn(
   weights: RecurrentWeights,
   { nonlinearity = 'tanh', ...options }: RecurrentOptions & { readonly nonlinearity?: Nonlinearity | undefined } = {},
 ): { outputs: Tensor; h: Tensor } {
+  checkNonlinearity('rnn', nonlinearity)
   const start = startOf('rnn', x, weights, 1, { h0: options.h0 }, options.lengths)
   const recurrent = transpose(weights.weightHh, [1, 0])
   const attributes = { activations: { strings: [nonlinearity === 'tanh' ? 'Tanh' : 'Relu'] } }
