@@ -47,11 +47,13 @@ export async function prepareTracks(
 
 /**
  * Digest of all that must be equal for a run to go on exactly: recipe, recordings, names and shapes of the weights, and the version of the
- * mixing. Left out: the length of the run, for which the schedule is compared, and how often it is looked at.
+ * mixing. Left out: the length of the run, for which the schedule is compared, and how often it is looked at, unless its learning rates follow
+ * from that.
  */
 export function identityOf({ name: _, training, ...rest }: Recipe, tracks: readonly CachedTrack[], layout: Layout): string {
-  const { steps: _s, decay: _d, validateEvery: _v, validationExamples: _e, checkpointEvery: _c, ...fixed } = training
+  const { steps: _s, decay: _d, validateEvery, validationExamples, checkpointEvery: _c, ...fixed } = training
+  const watched = training.schedule?.name === 'plateau' ? { validateEvery, validationExamples } : {}
   const shapes = [...layout.parameters, ...layout.buffers].map(({ name, parameter }) => [name, parameter.shape])
-  const content = { ...rest, fixed, shapes, mixVersion, tracks: tracks.map(({ file: _file, ...track }) => track) }
+  const content = { ...rest, fixed: { ...fixed, ...watched }, shapes, mixVersion, tracks: tracks.map(({ file: _file, ...track }) => track) }
   return createHash('sha256').update(JSON.stringify(content)).digest('hex')
 }

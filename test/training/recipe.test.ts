@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createNetwork } from '../../src/models/index.ts'
 import { layoutOf } from '../../src/nn/index.ts'
+import { identityOf } from '../../src/training/data.node.ts'
 import { onSyntheticSongs, readRecipe } from '../../src/training/index.ts'
 
 let folder: string
@@ -65,6 +66,19 @@ describe('recipes', () => {
       /`betas` beside `optimizer`, which says the same.*training\.betas/,
     )
     await expect(of('decay: 3, schedule: { name: constant }')).rejects.toThrow(/`decay` beside `schedule`.*training\.decay/)
+  })
+
+  it('are the same run however often it is looked at, but for schedules whose rates follow from what is seen', async () => {
+    const digest = async (more: string) => {
+      const fields = 'steps: 10, batchSize: 1, frames: 16, learningRate: 0.1'
+      const recipe = await read(`name: a\n${model}\ndata: synthetic\ntraining: { ${fields}, ${more} }`)
+      return identityOf(recipe, [], layoutOf(createNetwork(recipe.model)))
+    }
+    const plateau = 'schedule: { name: plateau, mode: max }'
+    expect(await digest('validateEvery: 5, validationExamples: 4')).toBe(await digest('validateEvery: 7, validationExamples: 9'))
+    expect(await digest(`${plateau}, checkpointEvery: 5`)).toBe(await digest(`${plateau}, checkpointEvery: 7`))
+    expect(await digest(`${plateau}, validateEvery: 5`)).not.toBe(await digest(`${plateau}, validateEvery: 7`))
+    expect(await digest(`${plateau}, validationExamples: 5`)).not.toBe(await digest(`${plateau}, validationExamples: 7`))
   })
 
   it('are refused with the name of what is wrong and what is allowed', async () => {
