@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hann, istft, magnitude, rfft, type StftOptions, stft, type Window } from '../../src/dsp/index.ts'
 import { createReferenceBackend, evaluate } from '../../src/runtime/index.ts'
-import { add, complex, constant, grad, input, mul, square, sum } from '../../src/tensor/index.ts'
+import { add, complex, constant, grad, input, mul, square, sum, topologicalOrder } from '../../src/tensor/index.ts'
 import { run } from '../nn/run.ts'
 import { onnxRuntime } from '../tensor/support.ts'
 import { goldenSignal, goldens, goldenTensor, nineDigits, noise, relativeDifference } from './support.ts'
@@ -98,6 +98,17 @@ describe('stft and istft', () => {
       const [up, down] = [await program.run({ x: moved(1e-5) }), await program.run({ x: moved(-1e-5) })]
       expect(Math.abs((g![i] as number) - ((up.energy![0] as number) - (down.energy![0] as number)) / 2e-5)).toBeLessThan(1e-8)
     }
+  })
+
+  it('3.22 take as many copies as windows overlap, whatever the hop: one that shares no factor with nFft costs no more', () => {
+    const operations = (hopLength: number) => {
+      const options = { nFft: 256, hopLength }
+      const z = stft(input('x', [1, 2000]), options)
+      return topologicalOrder([istft(z, 2000, options)]).length
+    }
+    // A frame of 256 lies on 4 blocks of 64, or of 65: beside them there are what fills the last block, its removal, and their adjoints.
+    expect(operations(65) - operations(64)).toBeLessThanOrEqual(4)
+    expect(operations(127)).toBeLessThanOrEqual(operations(64))
   })
 
   it('refuse a hop that leaves samples outside every window', () => {
