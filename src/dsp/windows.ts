@@ -46,7 +46,8 @@ function sampled(f: (x: number) => number, length: number, { symmetric = false }
 /**
  * Values of a window.
  *
- * @throws RangeError for a length that is no whole number ≥ 1, an unknown name, a β that is no number ≥ 0, or values of another length
+ * @throws RangeError for a length that is no whole number ≥ 1, an unknown name, a β that is no number ≥ 0, and values of another
+ * length or that are not finite
  *
  * @example
  * createWindow('hamming', 4) // Float64Array [0.08, 0.54, 1, 0.54]
@@ -56,15 +57,14 @@ export function createWindow(window: Window, length: number, symmetry: WindowSym
   if (!Number.isInteger(length) || length < 1) throw new RangeError(`window length: ${length}; allowed are whole numbers ≥ 1`)
   if (window instanceof Float64Array) {
     if (window.length !== length) throw new RangeError(`window: ${window.length} values; needs ${length}`)
+    const bad = window.findIndex((value) => !Number.isFinite(value))
+    if (bad >= 0) throw new RangeError(`window: value ${bad} is ${window[bad]}; allowed are finite numbers`)
     return window
   }
-  if (typeof window === 'string') {
-    const shape = shapes[window]
-    if (!shape) {
-      const known = Object.keys(shapes).join(', ')
-      throw new RangeError(`window: "${window}"; allowed are ${known}, { name: 'kaiser', beta } and values (Float64Array)`)
-    }
-    return sampled(shape, length, symmetry)
+  if (typeof window === 'string' && Object.hasOwn(shapes, window)) return sampled(shapes[window], length, symmetry)
+  if (typeof window === 'string' || window?.name !== 'kaiser') {
+    const known = Object.keys(shapes).join(', ')
+    throw new RangeError(`window: ${JSON.stringify(window)}; allowed are ${known}, { name: 'kaiser', beta } and values (Float64Array)`)
   }
   const { beta } = window
   if (!(beta >= 0 && beta <= 700)) throw new RangeError(`window kaiser: beta ${beta}; allowed are numbers in 0…700`)
@@ -74,9 +74,11 @@ export function createWindow(window: Window, length: number, symmetry: WindowSym
 /**
  * The periodic Hann window: 0.5 − 0.5 cos(2πn/N).
  *
+ * @throws RangeError for a length that is no whole number ≥ 1
+ *
  * @example
  * hann(4) // Float64Array [0, 0.5, 1, 0.5]
  */
 export function hann(length: number): Float64Array {
-  return Float64Array.from({ length }, (_, n) => hannAt(n / length))
+  return createWindow('hann', length)
 }

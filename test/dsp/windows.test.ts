@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWindow, overlapOf, type Window } from '../../src/dsp/index.ts'
+import { createWindow, hann, overlapOf, type Window } from '../../src/dsp/index.ts'
 import { goldens, nineDigits, relativeDifference } from './support.ts'
 
 const kaiser = (beta: number): Window => ({ name: 'kaiser', beta })
@@ -15,6 +15,8 @@ describe('3.22 windows', () => {
     const squared = createWindow('sqrt-hann', 12).map((value) => value ** 2)
     expect(relativeDifference(squared, createWindow('hann', 12))).toBeLessThan(1e-15)
     expect(createWindow('blackman', 1)).toEqual(Float64Array.of(1))
+    expect(hann(1)).toEqual(Float64Array.of(1))
+    expect(hann(6)).toEqual(createWindow('hann', 6))
     const own = Float64Array.of(1, 2, 3)
     expect(createWindow(own, 3)).toBe(own)
   })
@@ -24,6 +26,11 @@ describe('3.22 windows', () => {
     expect(() => createWindow('hann', 0)).toThrow('window length: 0; allowed are whole numbers ≥ 1')
     expect(() => createWindow(kaiser(-1), 8)).toThrow('window kaiser: beta -1')
     expect(() => createWindow(Float64Array.of(1, 2), 3)).toThrow('window: 2 values; needs 3')
+    expect(() => createWindow(Float64Array.of(1, NaN), 2)).toThrow('window: value 1 is NaN; allowed are finite numbers')
+    expect(() => hann(2.5)).toThrow('window length: 2.5')
+    for (const other of [{ name: 'tukey', beta: 1 }, 'toString', [1, 2], null]) {
+      expect(() => createWindow(other as unknown as Window, 2)).toThrow(`window: ${JSON.stringify(other)}; allowed are hann`)
+    }
   })
 })
 
