@@ -60,6 +60,12 @@ export function binaryMask(magnitudes: Tensor, { axis = -1 }: SourceAxis = {}): 
   )
 }
 
+/** xᵖ of x ≥ 0, with the derivative 0 at 0, where that of p < 1 is infinite and makes NaN of whatever 0 it meets. */
+function powerOf(x: Tensor, p: number): Tensor {
+  const heard = greater(x, 0)
+  return where(heard, pow(where(heard, x, 1), p), 0)
+}
+
 export interface RatioMaskOptions extends SourceAxis {
   /** The exponent p of magnitudes: 1 by default; 2 is the Wiener filter of independent Gaussian sources. */
   readonly power?: number
@@ -69,7 +75,7 @@ export interface RatioMaskOptions extends SourceAxis {
  * |Sₛ|ᵖ / Σ |S|ᵖ: the ratio mask, of true sources the ideal one (IRM); with another p the generalised Wiener filter (Liutkus & Badeau 2015).
  * Sources of which none sounds in a bin share it evenly.
  *
- * @param magnitudes ≥ 0, sources along `axis`; their gradient is infinite at 0 for p < 1
+ * @param magnitudes ≥ 0, sources along `axis`; the gradient at 0 is 0 for p < 1, where it would be infinite
  * @throws ShapeError for a power that is not above 0 and an axis that is none
  *
  * @example
@@ -84,7 +90,7 @@ export function ratioMask(magnitudes: Tensor, { axis = -1, power = 1 }: RatioMas
   const loudest = max(magnitudes, { axes: [axis], keepDims: true })
   const relative = div(magnitudes, maximum(loudest, silentMagnitude))
   const heard = greater(loudest, silentMagnitude)
-  const powers = power === 1 ? relative : power === 2 ? square(relative) : pow(relative, power)
+  const powers = power === 1 ? relative : power === 2 ? square(relative) : powerOf(relative, power)
   const shares = where(heard, powers, 1)
   return div(shares, sum(shares, { axes: [axis], keepDims: true }))
 }

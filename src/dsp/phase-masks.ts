@@ -9,8 +9,8 @@ import {
   clip,
   complex,
   div,
+  greater,
   log,
-  maximum,
   minimum,
   mul,
   relu,
@@ -18,6 +18,7 @@ import {
   sub,
   type Tensor,
   tanh,
+  where,
 } from '../tensor/index.ts'
 import { silentMagnitude } from './masks.ts'
 
@@ -26,10 +27,15 @@ export interface PhaseSensitiveOptions {
   readonly truncated?: boolean | undefined
 }
 
+/** x over a magnitude; 0, with the derivative 0, where that is silence: its inverse squared is no float32. */
+function over(x: Tensor, magnitude: Tensor): Tensor {
+  const heard = greater(magnitude, silentMagnitude)
+  return where(heard, div(x, where(heard, magnitude, 1)), 0)
+}
+
 /** Re(S·Ȳ) / |Y|, 0 where the mixture is silent. */
 function projection(source: Complex, mixture: Complex, magnitude: Tensor): Tensor {
-  const divisor = maximum(magnitude, silentMagnitude)
-  return add(mul(source.re, div(mixture.re, divisor)), mul(source.im, div(mixture.im, divisor)))
+  return add(mul(source.re, over(mixture.re, magnitude)), mul(source.im, over(mixture.im, magnitude)))
 }
 
 /**
@@ -72,7 +78,7 @@ export function phaseSensitiveTarget(source: Complex, mixture: Complex, { trunca
  */
 export function phaseSensitiveMask(source: Complex, mixture: Complex, { truncated = false }: PhaseSensitiveOptions = {}): Tensor {
   const magnitude = complex.abs(mixture)
-  const mask = div(projection(source, mixture, magnitude), maximum(magnitude, silentMagnitude))
+  const mask = over(projection(source, mixture, magnitude), magnitude)
   return truncated ? clip(mask, 0, 1) : mask
 }
 
@@ -87,9 +93,9 @@ export function phaseSensitiveMask(source: Complex, mixture: Complex, { truncate
  * const [im] = await evaluate(() => [complexRatioMask(source, mixture).im]) // [-1.5, 0]
  */
 export function complexRatioMask(source: Complex, mixture: Complex): Complex {
-  const magnitude = maximum(complex.abs(mixture), silentMagnitude)
-  const over = (z: Complex) => complex.map(z, (x) => div(x, magnitude))
-  return over(complex.mul(source, complex.conj(over(mixture))))
+  const magnitude = complex.abs(mixture)
+  const scaled = (z: Complex) => complex.map(z, (x) => over(x, magnitude))
+  return scaled(complex.mul(source, complex.conj(scaled(mixture))))
 }
 
 export interface CompressionOptions {

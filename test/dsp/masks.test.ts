@@ -7,11 +7,16 @@ import {
   expandMask,
   inverseMask,
   phaseSensitiveMask,
+  phaseSensitiveTarget,
   ratioMask,
   softMask,
 } from '../../src/dsp/index.ts'
-import { type Complex, complex, constant, createRandom, grad, input, sum, type Tensor } from '../../src/tensor/index.ts'
+import { add, type Complex, complex, constant, createRandom, grad, input, mul, sum, type Tensor } from '../../src/tensor/index.ts'
 import { filledTensor, run, worst } from '../nn/run.ts'
+import { runOnce } from '../tensor/generic.ts'
+import { onnxRuntime } from '../tensor/support.ts'
+
+const onnx = onnxRuntime()
 
 const shape = [3, 4, 5]
 /** Spectra of two sources and of their mixture. */
@@ -70,6 +75,28 @@ describe('masks', () => {
       { x: new Float64Array(6), y: new Float64Array(6) },
     )
     expect(Object.values(results).flat().every(Number.isFinite)).toBe(true)
+  })
+
+  it('3.34 gradients: a mask |S|ᵖ with p < 1 has none at a source that is silent, and the others keep theirs', async () => {
+    const x = input('x', [3, 2])
+    const shares = sum(mul(ratioMask(x, { power: 0.5 }), constant([1, 2, 3, 4, 5, 6], [3, 2])))
+    const { g } = await run({ g: grad(shares, [x])[0]! }, { x: Float64Array.of(0, 0, 1, 0, 1, 3) })
+    // √a / (√a + √b) has the derivative √b / (2√a (√a + √b)²) by a; one more share of the second source is worth 1.
+    const slope = Math.sqrt(3) / (2 * (1 + Math.sqrt(3)) ** 2)
+    expect(worst(g, [0, 0, 0, 0, -slope, slope / 3])).toBeLessThan(1e-12)
+  })
+
+  it('3.34 gradients: those by a silent mixture are 0, also in float32', async () => {
+    const [x, y] = [input('x', [2]), input('y', [2])]
+    const [source, silence] = [
+      { re: x, im: x },
+      { re: y, im: y },
+    ]
+    const complexMask = complexRatioMask(source, silence)
+    const totals = [phaseSensitiveMask(source, silence), phaseSensitiveTarget(source, silence), add(complexMask.re, complexMask.im)]
+    const gradients = Object.fromEntries(totals.map((total, i) => [`g${i}`, grad(sum(total), [y])[0]!]))
+    const results = await runOnce(onnx(), gradients, { x: Float32Array.of(1, 1000), y: new Float32Array(2) })
+    for (const g of Object.values(results)) expect(Array.from(g, Number)).toEqual([0, 0])
   })
 
   it('3.34 soft masks: of scores, in 0…1, of sum 1 over any axis', async () => {
