@@ -35,8 +35,8 @@ export interface SpatialModel {
   readonly power: Tensor
 }
 
-/** So small that only silence is near it. */
-const tiny = 1e-20
+/** So small that only silence is near it, and its inverse, which derivatives square, still a float32. */
+const tiny = 1e-18
 
 /** One channel (…, t, f) of (…, c, t, f). */
 function channel(z: Complex, i: number): Complex {
