@@ -9,10 +9,13 @@ import {
   constant,
   div,
   formatShape,
+  greater,
   greaterEqual,
   inverse,
+  logicalAnd,
   matmul,
   max,
+  maximum,
   mul,
   ShapeError,
   square,
@@ -71,7 +74,8 @@ export function deepClusteringLoss(
   checkEmbeddings('deepClusteringLoss', embeddings, sources, weights)
   const norm = (a: Tensor, b: Tensor) => sum(square(product(a, b, weights)), { axes: [1, 2] })
   const values = add(sub(norm(embeddings, embeddings), mul(norm(embeddings, sources), 2)), norm(sources, sources))
-  const pairs = () => (weights ? square(sum(weights, { axes: [1] })) : constant(embeddings.shape[1]! ** 2))
+  // An example in which nothing counts has the loss 0, not 0/0.
+  const pairs = () => (weights ? maximum(square(sum(weights, { axes: [1] })), 1e-30) : constant(embeddings.shape[1]! ** 2))
   return reduceLoss('deepClusteringLoss', normalize ? div(values, pairs()) : values, reduction)
 }
 
@@ -112,7 +116,8 @@ export function whitenedKMeansLoss(
       [n, n],
     )
     const level = mul(sum(mul(square, identity), { axes: [1, 2], keepDims: true }), ridge / n)
-    return inverse(add(square, mul(identity, level)))
+    // Where nothing counts there is no mean either: then nothing is explained, and the loss is d.
+    return inverse(add(square, mul(identity, maximum(level, 1e-15))))
   }
   const cross = product(embeddings, sources, weights)
   const explained = mul(matmul(inverted(embeddings), cross), matmul(cross, inverted(sources)))
@@ -120,7 +125,7 @@ export function whitenedKMeansLoss(
 }
 
 /**
- * 1 where the mixture is within a range of its example's loudest bin, 0 where it is quieter: embeddings of bins in which nothing sounds
+ * 1 where the mixture is within a range of its example's loudest bin, 0 where it is quieter, and everywhere in silence: embeddings of bins in which nothing sounds
  * have no right place, and would be most of the loss.
  *
  * @param magnitude of the mixture, (b, …)
@@ -132,7 +137,8 @@ export function whitenedKMeansLoss(
 export function silenceWeights(magnitude: Tensor, { rangeDb = 40 }: { readonly rangeDb?: number } = {}): Tensor {
   if (!(rangeDb > 0)) throw new RangeError(`silenceWeights: rangeDb ${rangeDb}; allowed are numbers > 0`)
   const axes = magnitude.shape.map((_, axis) => axis).slice(1)
-  return cast(greaterEqual(magnitude, mul(max(magnitude, { axes, keepDims: true }), 10 ** (-rangeDb / 20))), 'float32')
+  const near = greaterEqual(magnitude, mul(max(magnitude, { axes, keepDims: true }), 10 ** (-rangeDb / 20)))
+  return cast(logicalAnd(near, greater(magnitude, 0)), 'float32')
 }
 
 /**

@@ -10,10 +10,15 @@ import {
   mul,
   sizeOf,
   sub,
+  sum,
   type Tensor,
   topologicalOrder,
 } from '../../src/tensor/index.ts'
 import { run } from '../nn/run.ts'
+import { runOnce } from '../tensor/generic.ts'
+import { onnxRuntime } from '../tensor/support.ts'
+
+const onnx = onnxRuntime()
 
 const [n, d, c] = [50, 3, 2]
 const random = createRandom(5)
@@ -66,7 +71,33 @@ describe('deepClusteringLoss', () => {
     const magnitude = constant([1, 0.0101, 0.0099, 0, 100, 2, 1.01, 0.99], [2, 4])
     const { weights } = await run({ weights: silenceWeights(magnitude) })
     expect(weights).toEqual([1, 1, 0, 0, 1, 1, 1, 0])
+    expect((await run({ w: silenceWeights(constant([0, 0, 1, 0], [2, 2])) })).w).toEqual([0, 0, 1, 0])
     expect(() => silenceWeights(magnitude, { rangeDb: 0 })).toThrow(/rangeDb 0; allowed are numbers > 0/)
+  })
+
+  it('3.28, 3.29 silence: an example in which nothing counts is the least there is to learn, 0 or d, with the gradient 0', async () => {
+    const x = input('x', [2, n, d])
+    const weights = constant([...new Float64Array(n), ...w], [2, n])
+    const both = constant([...y, ...y], [2, n, c])
+    const losses = [
+      deepClusteringLoss(x, both, { weights, normalize: true, reduction: 'none' }),
+      whitenedKMeansLoss(x, both, { weights, reduction: 'none' }),
+    ]
+    const outputs = Object.fromEntries(
+      losses.flatMap((loss, i) => [[`y${i}`, loss] as const, [`g${i}`, grad(sum(loss), [x])[0]!] as const]),
+    )
+    for (const results of [
+      await run(outputs, { x: Float64Array.of(...v, ...v) }),
+      await runOnce(onnx(), outputs, { x: Float32Array.of(...v, ...v) }),
+    ]) {
+      for (const [i, least] of [0, d].entries()) {
+        expect(results[`y${i}`]![0]).toBe(least)
+        const g = Array.from(results[`g${i}`]!, Number)
+        expect(g.slice(0, n * d).every((value) => value === 0)).toBe(true)
+        expect(g.slice(n * d).every(Number.isFinite)).toBe(true)
+        expect(g.slice(n * d).some((value) => value !== 0)).toBe(true)
+      }
+    }
   })
 
   it('3.28 arguments: shapes that do not fit are refused', () => {
