@@ -7,6 +7,7 @@ import {
   equal,
   formatShape,
   gather,
+  less,
   logicalNot,
   logSoftmax,
   mul,
@@ -67,7 +68,8 @@ function ofIndices(who: string, logP: Tensor, target: Tensor, options: CrossEntr
   const weights = classWeights(who, options.weight, classes)
   const ignored = equal(target, ignoreIndex)
   const kept = cast(logicalNot(ignored), 'float32')
-  const index = where(ignored, 0, target)
+  // Counted from the end, as gathering would take them, negative indices would train a class that nobody meant.
+  const index = where(ignored, 0, where(less(target, 0), classes, target))
   const picked = reshape(takeAlongAxis(logP, unsqueeze(index, axis), axis), positions)
   const weight = weights ? mul(kept, gather(weights, index, 0)) : kept
   let values = neg(mul(weight, picked))
@@ -101,7 +103,7 @@ function ofProbabilities(who: string, logP: Tensor, target: Tensor, options: Cro
  * Logits that come out of a `softmax` raise the warning 'double-softmax' (see `withWarnings`).
  *
  * @param logits (c), (b, c) or (b, c, …)
- * @param target class indices, int64 or int32, of the logits' shape without c (on the CPU, those outside -c…c-1 are refused at run time);
+ * @param target class indices, int64 or int32, of the logits' shape without c (on the CPU, those outside 0…c − 1 are refused at run time, negative ones as c);
  * or probabilities, float32, of the logits' shape
  * @throws ShapeError for a target or weights that do not fit; RangeError for a label smoothing outside 0…1 and an ignoreIndex beside
  * probabilities

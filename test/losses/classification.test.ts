@@ -79,6 +79,17 @@ describe('crossEntropy', () => {
     expect(slope).toEqual([1, 0, 0, -1, 0, 0, 0, 0, 0, 0])
   })
 
+  it('2.15 targets: a class index outside 0…c − 1 is refused when it is met, also a negative one, unless it is ignored', async () => {
+    const logits = constant([1, 2, 3, 4], [2, 2])
+    const target = (a: number, b: number) => constant([a, b], [2], 'int64')
+    for (const wrong of [-1, -2, 2]) {
+      await expect(run({ y: crossEntropy(logits, target(0, wrong)) })).rejects.toThrow(/is outside an axis of 2/)
+      await expect(run({ y: nllLoss(logits, target(0, wrong), { weight: [1, 2] }) })).rejects.toThrow(/is outside an axis of 2/)
+    }
+    const one = await run({ y: crossEntropy(constant([1, 2], [1, 2]), constant([0], [1], 'int64')) })
+    expect((await run({ y: crossEntropy(logits, target(0, -1), { ignoreIndex: -1 }) })).y).toEqual(one.y)
+  })
+
   it('2.15 arguments: what does not fit is refused with the way out', () => {
     const x = input('x', [2, 5])
     const ids = constant([0, 1], [2], 'int64')
