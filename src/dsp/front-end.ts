@@ -29,16 +29,21 @@ export interface FrontEndOptions extends StftOptions, MelScale {
   readonly coefficients?: number
 }
 
+/** Those that are not numbers. */
+const compressions: readonly unknown[] = [undefined, 'none', 'log', 'decibels']
+
 function check(options: FrontEndOptions): void {
-  const { melBands, coefficients, compression, topDb, nFft } = options
+  const { sampleRate, melBands, coefficients, power, compression, topDb, nFft } = options
   checkStft(options)
+  if (!(sampleRate > 0 && sampleRate < Infinity)) throw new RangeError(`sampleRate: ${sampleRate}; allowed are finite numbers > 0`)
+  if (power !== undefined && power !== 1 && power !== 2) throw new RangeError(`power: ${power}; allowed are 1 (magnitude) and 2 (power)`)
   if (melBands !== undefined) melFilterBank({ ...options, melBands })
   else {
     const idle = (['fMin', 'fMax', 'htk', 'norm'] as const).find((name) => options[name] !== undefined)
     if (idle) throw new RangeError(`${idle}: ${options[idle]} without melBands; give melBands or leave it away`)
   }
-  if (typeof compression === 'number' && !(compression > 0 && Number.isFinite(compression)))
-    throw new RangeError(`compression: ${compression}; allowed are numbers > 0, 'none', 'log' and 'decibels'`)
+  const known = typeof compression === 'number' ? compression > 0 && compression < Infinity : compressions.includes(compression)
+  if (!known) throw new RangeError(`compression: ${compression}; allowed are finite numbers > 0, 'none', 'log' and 'decibels'`)
   if (topDb !== undefined && (compression !== 'decibels' || !(topDb >= 0)))
     throw new RangeError(`topDb: ${topDb} with compression ${compression ?? 'none'}; allowed are numbers ≥ 0 with 'decibels'`)
   const bands = melBands ?? nFft / 2 + 1

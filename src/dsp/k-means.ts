@@ -196,7 +196,7 @@ export interface SoftClusters {
  * Clusters with shares in place of labels. The result has a derivative, also with respect to the seeds, which are points.
  *
  * @param points (b, n, d)
- * @throws ShapeError for points, weights or a start of another shape; RangeError as for `kMeans`, and for a hardness that is not above 0
+ * @throws ShapeError for points, weights or a start of another shape; RangeError as for `kMeans`, and for a hardness that is no finite number above 0
  *
  * @example
  * const points = constant([0, 0.5, 1], [1, 3, 1])
@@ -209,7 +209,8 @@ export function softKMeans(
   { clusters, key, weights, iterations = 20, hardness = 5, start }: SoftKMeansOptions,
 ): SoftClusters {
   checkPoints('softKMeans', points, { clusters, iterations }, weights)
-  if (!(hardness > 0)) throw new RangeError(`softKMeans: hardness ${hardness}; allowed are numbers > 0`)
+  if (!(hardness > 0 && hardness < Infinity))
+    throw new RangeError(`softKMeans: hardness ${hardness}; allowed are finite numbers > 0 (labels instead of shares: kMeans)`)
   const [b, , d] = points.shape as readonly [number, number, number]
   if (start && formatShape(start.shape) !== formatShape([b, clusters, d]))
     throw new ShapeError('softKMeans', `start ${formatShape(start.shape)}; needs (${b}, ${clusters}, ${d})`)

@@ -22,7 +22,8 @@ export interface DecibelOptions {
 
 function decibels(who: string, x: Tensor, perNeper: number, options: DecibelOptions & { readonly amin: number }): Tensor {
   const { ref = 1, amin, topDb = 80, axes } = options
-  if (!(amin > 0)) throw new ShapeError(who, `amin ${amin}; allowed are numbers > 0`)
+  if (!(amin > 0 && amin < Infinity)) throw new ShapeError(who, `amin ${amin}; allowed are finite numbers > 0`)
+  if (typeof ref === 'number' && !Number.isFinite(ref)) throw new ShapeError(who, `ref ${ref}; allowed are finite numbers and functions`)
   if (!(topDb >= 0)) throw new ShapeError(who, `topDb ${topDb}; allowed are numbers ≥ 0 and Infinity`)
   const level = (value: Tensor) => mul(log(maximum(value, amin)), perNeper)
   const reference = typeof ref === 'number' ? perNeper * Math.log(Math.max(amin, Math.abs(ref))) : level(ref(x))
@@ -39,7 +40,7 @@ function decibels(who: string, x: Tensor, perNeper: number, options: DecibelOpti
 /**
  * 10 log₁₀(max(amin, x) / ref), not below its maximum less topDb: x of any shape, powers.
  *
- * @throws ShapeError where amin is not above 0, topDb is negative, or ref gives a shape that does not fit
+ * @throws ShapeError where amin is no finite number above 0, topDb is negative, or ref is not finite or gives a shape that does not fit
  *
  * @example
  * const [db] = await evaluate(() => [powerToDb(constant([1, 0.01, 0]))]) // [0.00, -20.00, -80.00]
@@ -51,7 +52,7 @@ export function powerToDb(x: Tensor, options: DecibelOptions = {}): Tensor {
 /**
  * 20 log₁₀(max(amin, |x|) / ref), not below its maximum less topDb: x of any shape, amplitudes.
  *
- * @throws ShapeError where amin is not above 0, topDb is negative, or ref gives a shape that does not fit
+ * @throws ShapeError where amin is no finite number above 0, topDb is negative, or ref is not finite or gives a shape that does not fit
  *
  * @example
  * const [db] = await evaluate(() => [amplitudeToDb(constant([2, 1, -0.1]), { ref: max })]) // [0.00, -6.02, -26.02]

@@ -67,7 +67,7 @@ export interface MelOptions extends MelScale {
   readonly fMin?: number
   /** Upper edge of the highest band (Hz), half the sample rate by default. */
   readonly fMax?: number
-  /** `slaney`, the default, gives all triangles the area of 2 Hz, so that noise is equally loud in all; `none` gives them the height 1. */
+  /** `slaney`, the default, divides each triangle by half its width in Hz, so that all have the same area and noise is equally loud in all; `none` gives them the height 1. */
   readonly norm?: 'slaney' | 'none'
   /** Let bands between two bins be 0 for ever, as librosa does with a warning, instead of refusing them. */
   readonly allowEmpty?: boolean
@@ -76,7 +76,7 @@ export interface MelOptions extends MelScale {
 /**
  * Triangular filters between mel frequencies over the bins of a spectrum: (melBands, nFft/2 + 1) in row-major order, as librosa.filters.mel.
  *
- * @throws RangeError for a sampleRate that is not above 0, an nFft or a number of bands that is no whole number ≥ 1, a range outside
+ * @throws RangeError for a sampleRate that is no finite number above 0, a norm that is none, an nFft or a number of bands that is no whole number ≥ 1, a range outside
  * 0 ≤ fMin < fMax ≤ sampleRate/2, and bands so narrow that they have no bin
  *
  * @example
@@ -84,7 +84,8 @@ export interface MelOptions extends MelScale {
  */
 export function melFilterBank(options: MelOptions): Float64Array {
   const { sampleRate, nFft, melBands = 128, fMin = 0, fMax = sampleRate / 2, htk = false, norm = 'slaney', allowEmpty = false } = options
-  if (!(sampleRate > 0)) throw new RangeError(`sampleRate: ${sampleRate}; allowed are numbers > 0`)
+  if (!(sampleRate > 0 && sampleRate < Infinity)) throw new RangeError(`sampleRate: ${sampleRate}; allowed are finite numbers > 0`)
+  if (norm !== 'slaney' && norm !== 'none') throw new RangeError(`norm: ${String(norm)}; allowed are 'slaney' and 'none'`)
   if (!Number.isInteger(nFft) || nFft < 1) throw new RangeError(`nFft: ${nFft}; allowed are whole numbers ≥ 1`)
   if (!Number.isInteger(melBands) || melBands < 1) throw new RangeError(`melBands: ${melBands}; allowed are whole numbers ≥ 1`)
   if (fMax > sampleRate / 2) throw new RangeError(`fMax: ${fMax} Hz; allowed is half the sample rate at most, ${sampleRate / 2} Hz`)

@@ -118,13 +118,13 @@ export interface MfccOptions extends LogMelOptions {
 /**
  * librosa.feature.mfcc: the cosine transform of the log-mel spectrogram, (…, n) → (…, frames, coefficients).
  *
- * @throws ShapeError for more coefficients than bands; RangeError for a negative lifter and for what melSpectrogram refuses
+ * @throws ShapeError for more coefficients than bands; RangeError for a lifter that is no finite number ≥ 0 and for what melSpectrogram refuses
  *
  * @example
  * mfcc(constant(new Float32Array(400)), { sampleRate: 8000, nFft: 256, hopLength: 80, melBands: 20, coefficients: 13 }).shape // [6, 13]
  */
 export function mfcc(x: Tensor, { coefficients = 20, lifter = 0, ...options }: MfccOptions): Tensor {
-  if (!(lifter >= 0)) throw new RangeError(`lifter: ${lifter}; allowed are numbers ≥ 0`)
+  if (!(lifter >= 0 && lifter < Infinity)) throw new RangeError(`lifter: ${lifter}; allowed are finite numbers ≥ 0`)
   const cepstrum = dct(logMelSpectrogram(x, options), coefficients)
   if (lifter === 0) return cepstrum
   const gains = Float64Array.from({ length: coefficients }, (_, k) => 1 + (lifter / 2) * Math.sin((Math.PI * (k + 1)) / lifter))

@@ -123,6 +123,8 @@ describe('softKMeans', () => {
       ),
     ).toBe(true)
     expect(() => softKMeans(x, { clusters: 2, key: randomKey(1), hardness: 0 })).toThrow(/hardness 0/)
+    // ∞ · 0, the nearness of a centre at its own point, is NaN.
+    expect(() => softKMeans(x, { clusters: 2, key: randomKey(1), hardness: Infinity })).toThrow(/hardness Infinity; .*kMeans/)
     expect(() => softKMeans(x, { clusters: 2, key: randomKey(1), start: input('s', [1, 3, 3]) })).toThrow(
       /start \(1, 3, 3\); needs \(1, 2, 3\)/,
     )

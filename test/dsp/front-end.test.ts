@@ -96,6 +96,14 @@ describe('1.12 tunable front-end', () => {
     )
   })
 
+  it('1.12 options that none of its parts knows are refused when it is made, and by a grid', () => {
+    const made = (options: object) => () => createFrontEnd({ ...base, melBands: undefined, ...options } as unknown as FrontEndOptions)
+    expect(made({ power: 3 })).toThrow('power: 3; allowed are 1 (magnitude) and 2 (power)')
+    expect(made({ compression: 'db' })).toThrow("compression: db; allowed are finite numbers > 0, 'none', 'log' and 'decibels'")
+    expect(made({ sampleRate: NaN })).toThrow('sampleRate: NaN; allowed are finite numbers > 0')
+    expect(frontEndGrid({ ...base, power: [2, 3 as 2] }).refused).toHaveLength(1)
+  })
+
   it('1.12 grid search: the front-end that tells two close tones apart wins', async () => {
     // 400 and 460 Hz at 8 kHz need bins closer than 60 Hz: nFft 256 has 31 Hz, 32 has 250.
     const tone = (hertz: number) => constant(Float64Array.from({ length: 800 }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / 8000)))

@@ -134,7 +134,9 @@ describe('3.23 decibels', () => {
 
   it('3.23 refuses floors, ranges and references that are none', () => {
     const x = constant([1, 2])
-    expect(() => powerToDb(x, { amin: 0 })).toThrow('powerToDb: amin 0; allowed are numbers > 0')
+    expect(() => powerToDb(x, { amin: 0 })).toThrow('powerToDb: amin 0; allowed are finite numbers > 0')
+    expect(() => powerToDb(x, { amin: Infinity })).toThrow('powerToDb: amin Infinity')
+    expect(() => powerToDb(x, { ref: NaN })).toThrow('powerToDb: ref NaN; allowed are finite numbers and functions')
     expect(() => amplitudeToDb(x, { topDb: -1 })).toThrow('amplitudeToDb: topDb -1')
     expect(() => powerToDb(x, { ref: () => constant([1, 2], [2, 1]) })).toThrow(/ref gives a shape that makes \(2, 2\) of \(2\)/)
     expect(() => flooredLog(x, 0)).toThrow('flooredLog: floor 0')
@@ -222,6 +224,10 @@ describe('1.12, 3.23 mel filters', () => {
     expect(() => melFilterBank({ ...tight, fMin: 4000 })).toThrow('fMin: 4000 Hz, fMax: 4000 Hz; needs 0 ≤ fMin < fMax')
     expect(() => melFilterBank({ ...tight, melBands: 0 })).toThrow('melBands: 0')
     expect(() => melFilterBank({ ...tight, sampleRate: 0 })).toThrow('sampleRate: 0')
+    expect(() => melFilterBank({ ...tight, sampleRate: Infinity })).toThrow('sampleRate: Infinity')
     expect(() => melFilterBank({ ...tight, nFft: 0.5 })).toThrow('nFft: 0.5')
+    // librosa's names for other norms: taken for 'none' they would change all levels.
+    for (const norm of [null, 1, 'l2'])
+      expect(() => melFilterBank({ ...tight, norm: norm as unknown as 'none' })).toThrow(`norm: ${norm}; allowed are 'slaney' and 'none'`)
   })
 })
