@@ -108,12 +108,13 @@ export function binCounts(n: number): Float64Array {
  * of bin n/2, are not looked at. It is the adjoint of rfft, weighted.
  *
  * @param n how many numbers: 2·bins − 2 and 2·bins − 1 have equally many bins
- * @throws ShapeError for another number of bins than n has
+ * @throws ShapeError for another number of bins than n has; RangeError for an n that is no whole number ≥ 1
  *
  * @example
  * const [x] = await evaluate(() => [irfft(rfft(constant([1, 2, 3])), 3)]) // [1.00, 2.00, 3.00]
  */
 export function irfft({ re, im }: Complex, n: number): Tensor {
+  if (!Number.isInteger(n) || n < 1) throw new RangeError(`irfft: n ${n}; allowed are whole numbers ≥ 1`)
   const counts = binCounts(n)
   const bins = counts.length
   if (re.shape.at(-1) !== bins || re.shape.join() !== im.shape.join()) {

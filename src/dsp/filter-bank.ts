@@ -36,11 +36,13 @@ export class Frames {
   readonly before: number
   readonly #centred: boolean
 
-  /** @throws RangeError for a length or a hop that is no whole number ≥ 1, and a hop above the length */
+  /** @throws RangeError for a length or a hop that is no whole number ≥ 1, a hop above the length, and a framing that is none */
   constructor({ length, hop = Math.max(1, Math.floor(length / 2)), framing = 'full' }: Framing) {
     if (!Number.isInteger(length) || length < 1) throw new RangeError(`filter bank length: ${length}; allowed are whole numbers ≥ 1`)
     if (!Number.isInteger(hop) || hop < 1 || hop > length)
       throw new RangeError(`filter bank hop: ${hop}; allowed are whole numbers in 1…length (${length})`)
+    if (framing !== 'full' && framing !== 'center')
+      throw new RangeError(`filter bank framing: ${String(framing)}; allowed are 'full' and 'center'`)
     this.length = length
     this.hop = hop
     this.#centred = framing === 'center'

@@ -81,7 +81,8 @@ export interface SpacingOptions {
 /**
  * Frequencies (Hz) equally far apart on a scale of hearing, from fMin to fMax.
  *
- * @throws RangeError for fewer than 2, and where not 0 ≤ fMin < fMax ≤ sampleRate/2
+ * @throws RangeError for fewer than 2, a sampleRate that is no finite number above 0, a scale that is none, and where not
+ * 0 ≤ fMin < fMax ≤ sampleRate/2
  *
  * @example
  * spacedFrequencies(3, { sampleRate: 8000, fMin: 100, scale: 'erb' }) // Float64Array [100.0, 950.4, 4000.0]
@@ -90,6 +91,8 @@ export function spacedFrequencies(
   count: number,
   { sampleRate, fMin = 0, fMax = sampleRate / 2, scale = 'erb' }: SpacingOptions,
 ): Float64Array {
+  if (!(sampleRate > 0 && sampleRate < Infinity)) throw new RangeError(`sampleRate: ${sampleRate}; allowed are finite numbers > 0`)
+  if (scale !== 'erb' && scale !== 'mel') throw new RangeError(`scale: ${String(scale)}; allowed are 'erb' and 'mel'`)
   if (fMax > sampleRate / 2) throw new RangeError(`fMax: ${fMax} Hz; allowed is half the sample rate at most, ${sampleRate / 2} Hz`)
   const mel = melFrequencies(count, { fMin, fMax })
   if (scale === 'mel') return mel

@@ -29,12 +29,19 @@ export class SincEncoder extends FilterEncoder {
   readonly #options: Required<Pick<SincOptions, 'sampleRate' | 'minLow' | 'minBand'>>
   readonly #window: Float64Array
 
-  /** @throws RangeError for sizes that are no whole numbers ≥ 1, an even length, and a range that does not lie in 0…sampleRate/2 */
+  /** @throws RangeError for sizes that are no whole numbers ≥ 1, an even length, a range that does not lie in 0…sampleRate/2, and a minLow and a minBand that do not fit into it */
   constructor(options: SincOptions, activation: TensorFunction) {
     super(options, activation)
     const { filters, length, sampleRate, window = 'hamming', minLow = 50, minBand = 50, fMin = 30, scale = 'mel' } = options
     if (length % 2 === 0) throw new RangeError(`sinc filters, length: ${length}; they are symmetric about a tap, use ${length + 1}`)
     if (!Number.isInteger(filters) || filters < 1) throw new RangeError(`filters: ${filters}; allowed are whole numbers ≥ 1`)
+    for (const [name, value] of Object.entries({ minLow, minBand })) {
+      if (!(value >= 0)) throw new RangeError(`sinc filters, ${name}: ${value} Hz; allowed are numbers ≥ 0`)
+    }
+    if (!(minLow + minBand <= sampleRate / 2))
+      throw new RangeError(
+        `sinc filters, minLow + minBand: ${minLow + minBand} Hz; allowed is half the sample rate at most, ${sampleRate / 2} Hz`,
+      )
     const fMax = options.fMax ?? sampleRate / 2 - (minLow + minBand)
     const edges = spacedFrequencies(filters + 1, { sampleRate, fMin, fMax, scale })
     this.filt_b1 = parameter([filters], (values) => values.set(edges.subarray(0, filters).map((edge) => edge / sampleRate)))

@@ -19,7 +19,7 @@ export interface StatisticsCollector {
   add(values: Float32Array | Float64Array): void
   /**
    * @param floor least standard deviation, as a part of the largest one: features that hardly change would otherwise become noise
-   * @throws RangeError where no frame was added, or all features are constant
+   * @throws RangeError where no frame was added, or all features are constant, and for a floor outside 0…1
    */
   result(floor?: number): FeatureStatistics
 }
@@ -56,6 +56,7 @@ export function collectStatistics(features: number): StatisticsCollector {
       }
     },
     result(floor = 1e-4) {
+      if (!(floor >= 0 && floor <= 1)) throw new RangeError(`statistics: floor ${floor}; allowed are numbers in 0…1`)
       if (count === 0) throw new RangeError('statistics: no frames were added')
       const std = squares.map((sum) => Math.sqrt(sum / count))
       const largest = std.reduce((a, b) => Math.max(a, b))

@@ -48,13 +48,16 @@ export class InputWhitening extends Module {
   readonly scale: Parameter | undefined
   readonly shift: Parameter | undefined
 
-  /** @throws RangeError for features that are no whole number ≥ 1, and statistics of another number of features or with a std not above 0 */
+  /** @throws RangeError for features that are no whole number ≥ 1, and statistics of another number of features, that are not finite or with a std not above 0 */
   constructor(features: number, { statistics, affine = true }: WhiteningOptions = {}) {
     super()
     if (!Number.isInteger(features) || features < 1)
       throw new RangeError(`InputWhitening: ${features} features; allowed are whole numbers ≥ 1`)
-    const flat = statistics?.std.findIndex((value) => !(value > 0)) ?? -1
-    if (flat >= 0) throw new RangeError(`InputWhitening: statistics.std[${flat}] is ${statistics!.std[flat]}; allowed are numbers > 0`)
+    const flat = statistics?.std.findIndex((value) => !(value > 0 && value < Infinity)) ?? -1
+    if (flat >= 0)
+      throw new RangeError(`InputWhitening: statistics.std[${flat}] is ${statistics!.std[flat]}; allowed are finite numbers > 0`)
+    const lost = statistics?.mean.findIndex((value) => !Number.isFinite(value)) ?? -1
+    if (lost >= 0) throw new RangeError(`InputWhitening: statistics.mean[${lost}] is ${statistics!.mean[lost]}; allowed are finite numbers`)
     this.mean = parameter([features], filledWith(statistics?.mean, features, 'mean', 0), 'buffer')
     this.std = parameter([features], filledWith(statistics?.std, features, 'std', 1), 'buffer')
     this.scale = affine ? parameter([features], constantInit(1)) : undefined
@@ -77,13 +80,14 @@ export class InputWhitening extends Module {
  * Every bin with zero mean and unit (population's) variance over time, each spectrogram by itself: (…, t, f) → (…, t, f).
  *
  * @param eps added to the variance, so that bins which never change become 0
- * @throws ShapeError for a tensor without a time axis
+ * @throws ShapeError for a tensor without a time axis, or an eps that is not above 0
  *
  * @example
  * const [y] = await evaluate(() => [whitenBins(constant([1, 10, 3, 10], [2, 2]))]) // [-1.000, 0.000, 1.000, 0.000]
  */
 export function whitenBins(x: Tensor, eps = 1e-8): Tensor {
   if (x.shape.length < 2) throw new ShapeError('whitenBins', `${formatShape(x.shape)}: needs (…, t, f)`)
+  if (!(eps > 0)) throw new ShapeError('whitenBins', `eps ${eps}; allowed are numbers > 0`)
   const over = { axes: [-2], keepDims: true }
   return mul(sub(x, mean(x, over)), rsqrt(add(variance(x, { ...over, correction: 0 }), eps)))
 }

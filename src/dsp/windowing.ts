@@ -84,7 +84,7 @@ export interface OverlapAddOptions extends WindowingOptions {
  *
  * @param extent n, the steps of what was cut
  * @param options those of toWindows, and the taper; the axis is that of the result
- * @throws ShapeError where the windows are not as many or as long as the extent needs, and for what toWindows refuses
+ * @throws ShapeError where the windows are not as many or as long as the extent needs, for a taper that is none, and for what toWindows refuses
  *
  * @example
  * const windows = { length: 3, hop: 2 }
@@ -92,6 +92,7 @@ export interface OverlapAddOptions extends WindowingOptions {
  */
 export function overlapAdd(windows: Tensor, extent: number, { taper = 'hann', ...options }: OverlapAddOptions): Tensor {
   if (!Number.isInteger(extent) || extent < 1) throw new ShapeError('overlapAdd', `extent ${extent}; allowed are whole numbers ≥ 1`)
+  if (taper !== 'hann' && taper !== 'none') throw new ShapeError('overlapAdd', `taper ${String(taper)}; allowed are 'hann' and 'none'`)
   const rank = windows.shape.length - 1
   const how = cutOf('overlapAdd', options, rank, () => extent)
   const { length, hop, axis, count } = how

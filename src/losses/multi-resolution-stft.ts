@@ -4,7 +4,23 @@
  * time against frequency escapes.
  */
 import { hann, type StftOptions, stft } from '../dsp/index.ts'
-import { abs, add, complex, div, log, maximum, mean, mul, reshape, sqrt, square, sub, sum, type Tensor } from '../tensor/index.ts'
+import {
+  abs,
+  add,
+  complex,
+  div,
+  log,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  ShapeError,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from '../tensor/index.ts'
 import { checkSameShape, type LossOptions, reduceLoss } from './reduction.ts'
 
 export interface StftResolution {
@@ -58,6 +74,7 @@ export function multiResolutionStftLoss(estimate: Tensor, target: Tensor, option
   const who = 'multiResolutionStftLoss'
   const { resolutions = paper, floor = 1e-7, reduction } = options
   checkSameShape(who, { estimate, target })
+  if (target.shape.length === 0) throw new ShapeError(who, 'a scalar is no signal; needs (…, n)')
   if (resolutions.length === 0) throw new RangeError(`${who}: no resolutions; needs at least one`)
   if (!(floor > 0)) throw new RangeError(`${who}: floor ${floor}; allowed are numbers > 0`)
   const rows = (x: Tensor) => reshape(x, [-1, x.shape.at(-1)!])

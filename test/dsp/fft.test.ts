@@ -117,5 +117,6 @@ describe('5.9 Fourier transforms of any length', () => {
     expect(() => ifft({ re: constant(1), im: constant(1) })).toThrow(/needs two of one shape/)
     expect(() => rfft(constant(1))).toThrow('rfft: a scalar has no axis')
     expect(() => irfft(pair([1, 2], [1, 2]), 5)).toThrow('irfft: re (2), im (2) to 5: needs two of (…, 3)')
+    for (const n of [0, 2.5, NaN]) expect(() => irfft(pair([1], [1]), n)).toThrow(`irfft: n ${n}; allowed are whole numbers ≥ 1`)
   })
 })

@@ -388,6 +388,14 @@ describe('3.24 all filter banks', () => {
       'filter bank hop: 9; allowed are whole numbers in 1…length (8)',
     )
     expect(() => createFilterBank({ kind: 'free', filters: 2, length: 0 })).toThrow('filter bank length: 0')
+    expect(() => createFilterBank({ kind: 'free', filters: 2, length: 8, framing: 'centre' as 'center' })).toThrow(
+      "filter bank framing: centre; allowed are 'full' and 'center'",
+    )
+    const sinc = { kind: 'sinc', filters: 2, length: 9, sampleRate: 8000 } as const
+    expect(() => createFilterBank({ ...sinc, scale: 'bark' as 'mel' })).toThrow("scale: bark; allowed are 'erb' and 'mel'")
+    expect(() => createFilterBank({ ...sinc, minLow: -50 })).toThrow('sinc filters, minLow: -50 Hz; allowed are numbers ≥ 0')
+    expect(() => createFilterBank({ ...sinc, fMax: 4000, minBand: 3951 })).toThrow('sinc filters, minLow + minBand: 4001 Hz')
+    expect(() => createFilterBank({ ...sinc, sampleRate: NaN, fMax: 4000 })).toThrow(/NaN/)
     expect(() => createFilterBank({ kind: 'wavelet', filters: 2, length: 8 } as unknown as FilterBankOptions)).toThrow(
       'filter bank kind: wavelet',
     )

@@ -111,13 +111,18 @@ describe('3.19 whitening by statistics of the training set', () => {
   it('3.19 refuses statistics that do not fit', () => {
     const of = (mean: readonly number[], std: readonly number[]) => ({ mean: Float64Array.from(mean), std: Float64Array.from(std) })
     expect(() => new InputWhitening(2, { statistics: of([1], [1, 1]) })).toThrow('statistics.mean has 1 values; needs 2')
-    expect(() => new InputWhitening(2, { statistics: of([1, 1], [1, 0]) })).toThrow('statistics.std[1] is 0; allowed are numbers > 0')
+    expect(() => new InputWhitening(2, { statistics: of([1, 1], [1, 0]) })).toThrow(
+      'statistics.std[1] is 0; allowed are finite numbers > 0',
+    )
+    expect(() => new InputWhitening(2, { statistics: of([1, NaN], [1, 1]) })).toThrow('statistics.mean[1] is NaN')
+    expect(() => new InputWhitening(2, { statistics: of([1, 1], [Infinity, 1]) })).toThrow('statistics.std[0] is Infinity')
     expect(() => new InputWhitening(0)).toThrow('InputWhitening: 0 features')
     expect(() => new InputWhitening(2).forward(constant([1, 2, 3]))).toThrow('InputWhitening: (3): needs (…, 2)')
     expect(() => collectStatistics(0)).toThrow('features: 0')
     expect(() => collectStatistics(2).add(Float32Array.of(1, 2, 3))).toThrow('3 values are no whole frames of 2 features')
     expect(() => collectStatistics(2).add(Float32Array.of(1, 2, 3, NaN))).toThrow('feature 1 of frame 1 is NaN')
     expect(() => collectStatistics(2).result()).toThrow('no frames were added')
+    expect(() => collectStatistics(2).result(NaN)).toThrow('statistics: floor NaN; allowed are numbers in 0…1')
     const constantFeatures = collectStatistics(1)
     constantFeatures.add(Float32Array.of(2, 2))
     expect(() => constantFeatures.result()).toThrow('all 1 features are constant over 2 frames')
@@ -141,6 +146,7 @@ describe('1.11 whitening and contrast of each spectrogram', () => {
     const still = await run({ y: whitenBins(constant([3, 3, 3], [3, 1])) })
     expect(still.y).toEqual([0, 0, 0])
     expect(() => whitenBins(constant([1, 2]))).toThrow('whitenBins: (2): needs (…, t, f)')
+    expect(() => whitenBins(levels, -1)).toThrow('whitenBins: eps -1; allowed are numbers > 0')
   })
 
   it('1.11 local contrast: the sums of its definition, Gaussian weights of what is inside', async () => {

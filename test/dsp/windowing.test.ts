@@ -113,5 +113,8 @@ describe('3.13, 3.14 windows of spectrograms', () => {
     const windows = toWindows(x, { length: 2 })
     expect(() => overlapAdd(windows, 7, { length: 2 })).toThrow('overlapAdd: (3, 4, 2) to 7 steps at hop 2: needs 4 windows of 2')
     expect(() => overlapAdd(windows, 0, { length: 2 })).toThrow('overlapAdd: extent 0')
+    expect(() => overlapAdd(windows, 5, { length: 2, taper: 'hamming' as 'hann' })).toThrow(
+      "overlapAdd: taper hamming; allowed are 'hann' and 'none'",
+    )
   })
 })

@@ -117,6 +117,7 @@ describe('multiResolutionStftLoss', () => {
   it('3.33 spectra: the paper’s three resolutions take signals of any length; none, or a window longer than its frame, is refused', () => {
     expect(multiResolutionStftLoss(input('a', [2, 3, 700]), input('b', [2, 3, 700]), { reduction: 'none' }).shape).toEqual([2, 3])
     expect(() => multiResolutionStftLoss(input('a', [9]), input('b', [9]), { resolutions: [] })).toThrow(/no resolutions/)
+    expect(() => multiResolutionStftLoss(input('a', []), input('b', []))).toThrow('a scalar is no signal; needs (…, n)')
     expect(() =>
       multiResolutionStftLoss(input('a', [9]), input('b', [9]), { resolutions: [{ nFft: 8, hopLength: 2, winLength: 9 }] }),
     ).toThrow(/winLength 9; allowed are whole numbers in 1…nFft \(8\)/)
