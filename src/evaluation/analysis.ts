@@ -33,7 +33,7 @@ export interface Analysis extends Measured {
   readonly products: Products
 }
 
-/** Measured times (µs on one core of 2020), for telling how much of the work is done: a transform, a product of spectra, a step of the solver. */
+/** Rough times (µs), whose ratios tell how much of the work is done: a transform, a product of spectra, a step of the solver. */
 const cost = { transform: 25, product: 4, factorStep: 0.001, solveStep: 0.005 }
 
 /**

@@ -2,7 +2,7 @@
  * Least squares on delayed signals: G·x = d, where G holds the correlations of p signals at lags below L and is symmetric, positive
  * semidefinite and block Toeplitz, G[a·p + i][b·p + j] = r_ij(a − b). The Schur algorithm factors it from its generators in 2p·(pL)² steps
  * instead of the (pL)³/3 of Cholesky, as stably, with hyperbolic rotations in mixed form (Bojanczyk, Brent & de Hoog 1987; Chandrasekaran &
- * Sayed 1996). Of eight channels and 512 lags that is one second.
+ * Sayed 1996). Of eight channels and 512 lags that is 0.3 s.
  *
  * Such matrices are singular all the time: a voice in the middle has two equal channels, decoded MP3 holds nothing above 16 kHz. So a small
  * multiple of the identity is added, and its effect taken back by refinement against the true matrix (iterated Tikhonov): what the signals

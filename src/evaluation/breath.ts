@@ -3,7 +3,7 @@
 /** Returns at once most of the time, and after a turn of the event loop now and then; throws the signal's reason once it is aborted. */
 export type Breath = () => Promise<void>
 
-/** Work goes on at least this long (ms) between two turns: a thousandth of that is what a turn costs. */
+/** Work goes on at least this long (ms) between two turns, each of which costs a timer's millisecond. */
 const LEAST_MS = 30
 
 /**
