@@ -1,7 +1,13 @@
 /** Separation networks of tiny sizes, from waveform to waveforms. */
 
+import { chimeraConfig } from '../../../src/models/chimera/config.ts'
+import { Chimera } from '../../../src/models/chimera/network.ts'
 import { convTasNetConfig } from '../../../src/models/conv-tasnet/config.ts'
 import { ConvTasNet } from '../../../src/models/conv-tasnet/network.ts'
+import { deepClusteringConfig } from '../../../src/models/deep-clustering/config.ts'
+import { DeepClustering } from '../../../src/models/deep-clustering/network.ts'
+import { maskInferenceConfig } from '../../../src/models/mask-inference/config.ts'
+import { MaskInference } from '../../../src/models/mask-inference/network.ts'
 import { openUnmixConfig } from '../../../src/models/open-unmix/config.ts'
 import { OpenUnmix } from '../../../src/models/open-unmix/network.ts'
 import type { SeparationNetwork } from '../../../src/models/separation-network.ts'
@@ -39,6 +45,9 @@ const tasNet = (causal: boolean) =>
     causal,
   })
 
+const trunk = { nFft: 4, hopLength: 2, hidden: 2, layers: 2, dropout: 0.3, embedding: 3 }
+const { embedding: _, ...inference } = trunk
+
 export const models: readonly Block[] = [
   {
     ids: ['3.38'],
@@ -56,4 +65,48 @@ export const models: readonly Block[] = [
     call: waveforms,
     cases: lengths(2, [2, 1, 9], [1, 1, 1]),
   })),
+  {
+    ids: ['3.36'],
+    name: 'MaskInference',
+    create: () => new MaskInference(maskInferenceConfig.parse({ architecture: 'mask-inference', ...inference })),
+    call: waveforms,
+    cases: lengths(2, [2, 1, 7], [1, 1, 1]),
+    training: 'both',
+  },
+  {
+    ids: ['3.37'],
+    name: 'DeepClustering',
+    create: () => new DeepClustering(deepClusteringConfig.parse({ architecture: 'deep-clustering', ...trunk })),
+    call: (module, [magnitudes]) => [(module as DeepClustering).embed(magnitudes!)],
+    cases: [
+      { inputs: [[2, 1, 3, 3]], outputs: [[2, 9, 3]] },
+      { inputs: [[1, 1, 1, 3]], outputs: [[1, 3, 3]] },
+    ],
+    range: [0.1, 1],
+    training: 'both',
+  },
+  {
+    ids: ['3.31'],
+    name: 'Chimera',
+    create: () => new Chimera(chimeraConfig.parse({ architecture: 'chimera', ...trunk })),
+    call: (module, [magnitudes]) => Object.values((module as Chimera).heads(magnitudes!)),
+    cases: [
+      {
+        inputs: [[2, 1, 3, 3]],
+        outputs: [
+          [2, 9, 3],
+          [2, 2, 1, 3, 3],
+        ],
+      },
+      {
+        inputs: [[1, 1, 1, 3]],
+        outputs: [
+          [1, 3, 3],
+          [1, 2, 1, 1, 3],
+        ],
+      },
+    ],
+    range: [0.1, 1],
+    training: 'both',
+  },
 ]
