@@ -24,8 +24,8 @@ export interface MultiheadAttentionOptions {
 
 export interface AttentionCall {
   /**
-   * (queries, keys), (b·heads, queries, keys) or broadcastable to (b, heads, queries, keys): bool, true where left out, or float32, added to the
-   * scores; biases of positions come in here.
+   * (queries, keys), (b·heads, queries, keys), or four axes broadcastable to (b, heads, queries, keys): bool, true where left out, or float32,
+   * added to the scores; biases of positions come in here.
    */
   readonly attnMask?: Tensor | undefined
   /** Bool (b, keys), true at keys that are padding; see `paddingMask`. */
@@ -115,12 +115,22 @@ export class MultiheadAttention extends Module {
     const { averageAttnWeights = true, attnMask, keyPaddingMask } = call
     const { causal, dropout } = this.#options
     const [q, k, v] = this.#project(query, key, value).map((x, i) => this.#turn(x, i)) as [Tensor, Tensor, Tensor]
-    const [b, heads, n] = q.shape as [number, number, number]
-    const ofExamples = attnMask?.shape.length === 3 && attnMask.shape[0] === b * heads
-    const mask = ofExamples ? reshape(attnMask, [b, heads, ...attnMask.shape.slice(1)]) : attnMask
+    const [b, , n] = q.shape as [number, number, number]
+    const mask = attnMask?.shape.length === 3 ? this.#byHeads(attnMask, b) : attnMask
     const { output, weights } = attend(scaledScores(q, k), v, { mask, keyPaddingMask, causal, dropout })
     const joined = reshape(transpose(output, [0, 2, 1, 3]), [b, n, this.#width])
     return { output: this.out_proj.forward(joined), weights: averageAttnWeights ? mean(weights, { axes: [1] }) : weights }
+  }
+
+  /** A mask of three axes as PyTorch has it; one per example or per head is refused, for where they are equally many it could be either. */
+  #byHeads(mask: Tensor, b: number): Tensor {
+    const [all, queries, keys] = mask.shape as [number, number, number]
+    if (all === b * this.#heads) return reshape(mask, [b, this.#heads, queries, keys])
+    throw new ShapeError(
+      'MultiheadAttention',
+      `attnMask ${formatShape(mask.shape)} for ${b} example(s) and ${this.#heads} head(s); three axes are (${b * this.#heads}, queries, keys), ` +
+        `a mask per example is (${b}, 1, queries, keys), one per head (1, ${this.#heads}, queries, keys)`,
+    )
   }
 
   /** Queries, keys and values of all heads: (b, heads, t, features of a head) each. What comes from one tensor is one product. */
