@@ -6,7 +6,8 @@ import { type Init, Module, type Parameter, parameter } from './module.ts'
 import { pointwiseReach, type Reach } from './reach.ts'
 
 /**
- * Rows of a table: indices (…) of int32 or int64, table (n, d) → (…, d). Only rows that are used get a gradient.
+ * Rows of a table: indices (…) of int32 or int64, table (n, d) → (…, d). Only rows that are used get a gradient. Programs refuse indices of n and
+ * more when they run; negative ones, which PyTorch refuses, count from the end as everywhere in divisi.
  *
  * @param paddingIndex symbol whose row gets none: what fills sequences up
  * @throws ShapeError for a table that is not (n, d), and for indices that are not whole numbers

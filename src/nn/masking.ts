@@ -20,6 +20,7 @@ import {
   type Tensor,
   where,
 } from '../tensor/index.ts'
+import { checkExtent } from './check.ts'
 
 /** How many steps of each example are there: whole numbers (b), as a tensor where they change from run to run. */
 export type Lengths = Tensor | readonly number[]
@@ -46,12 +47,13 @@ export function lengthsTensor(who: string, lengths: Lengths, steps: number, batc
  * `steps`.
  *
  * @param lengths a list, or an int32 or int64 tensor (b)
- * @throws RangeError for a list with numbers outside 0…steps, ShapeError for a tensor of another dtype or rank
+ * @throws RangeError for steps that are no whole number ≥ 1 and a list with numbers outside 0…steps, ShapeError for a tensor of another dtype or rank
  *
  * @example
  * const [mask] = await evaluate(() => [paddingMask([1, 3], 3)]) // [0, 1, 1, 0, 0, 0]
  */
 export function paddingMask(lengths: Lengths, steps: number): Tensor {
+  checkExtent('paddingMask', { steps })
   const counts = lengthsTensor('paddingMask', lengths, steps)
   return greaterEqual(arange(0, steps, 1, counts.dtype), reshape(counts, [-1, 1]))
 }
@@ -59,10 +61,13 @@ export function paddingMask(lengths: Lengths, steps: number): Tensor {
 /**
  * True where a key comes after the query: (queries, keys). Both count from the first step.
  *
+ * @throws RangeError for numbers of queries and keys that are no whole numbers ≥ 1
+ *
  * @example
  * const [mask] = await evaluate(() => [causalMask(2, 3)]) // [0, 1, 1, 0, 0, 1]
  */
 export function causalMask(queries: number, keys = queries): Tensor {
+  checkExtent('causalMask', { queries, keys })
   return greater(arange(0, keys), reshape(arange(0, queries), [-1, 1]))
 }
 

@@ -3,6 +3,7 @@
  * 2017, arXiv 1706.03762, 3.5) and a learned vector for each step.
  */
 import { add, constant, formatShape, narrow, ShapeError, type Tensor } from '../tensor/index.ts'
+import { checkExtent } from './check.ts'
 import { normalInit } from './init.ts'
 import { Module, type Parameter, parameter } from './module.ts'
 import { pointwiseReach, type Reach } from './reach.ts'
@@ -26,12 +27,13 @@ export function pairFrequencies(who: string, features: number, base: number): Fl
  * PE(p, 2i) = sin(p / base^(2i/d)), PE(p, 2i + 1) = cos(p / base^(2i/d)): (steps, d). Made in float64, for an angle rounded to float32 is
  * wrong by 6·10⁻⁵ at step 1000.
  *
- * @throws ShapeError for an odd number of features
+ * @throws ShapeError for an odd number of features, RangeError for steps that are no whole number ≥ 1
  *
  * @example
  * const [y] = await evaluate(() => [sinusoidalEncoding(2, 4)]) // [0, 1, 0, 1, 0.841471, 0.540302, 0.0099998, 0.99995]
  */
 export function sinusoidalEncoding(steps: number, features: number, { base = 10000, offset = 0 }: SinusoidOptions = {}): Tensor {
+  checkExtent('sinusoidalEncoding', { steps })
   const frequencies = pairFrequencies('sinusoidalEncoding', features, base)
   const values = new Float64Array(steps * features)
   for (let step = 0; step < steps; step++) {
@@ -66,8 +68,10 @@ export class SinusoidalPositions extends Module {
 export class LearnedPositions extends Module {
   readonly weight: Parameter
 
+  /** @throws RangeError for sizes that are no whole numbers ≥ 1 */
   constructor(steps: number, features: number) {
     super()
+    checkExtent('LearnedPositions', { steps, features })
     this.weight = parameter([steps, features], normalInit(0.02))
   }
 

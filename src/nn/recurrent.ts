@@ -214,6 +214,7 @@ export abstract class RecurrentLayer extends Module {
  * with.
  *
  * @param h of a recurrent layer's result, (numLayers · directions, b, hidden)
+ * @throws ShapeError for another rank, and for one state where the layer has two directions
  *
  * @example
  * const layer = new LSTM(3, 4, { numLayers: 2, bidirectional: true })
@@ -223,5 +224,8 @@ export abstract class RecurrentLayer extends Module {
 export function topState(h: Tensor, { bidirectional }: Pick<RecurrentLayer, 'bidirectional'>): Tensor {
   const [all, batch, hidden] = h.shape as [number, number, number]
   const directions = bidirectional ? 2 : 1
+  if (h.shape.length !== 3 || all % directions !== 0) {
+    throw new ShapeError('topState', `h ${formatShape(h.shape)}; needs (layers · ${directions}, b, hidden)`)
+  }
   return reshape(transpose(narrow(h, 0, all - directions, all), [1, 0, 2]), [batch, directions * hidden])
 }

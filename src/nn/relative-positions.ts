@@ -18,7 +18,7 @@ import {
   type Tensor,
   transpose,
 } from '../tensor/index.ts'
-import { checkWord } from './check.ts'
+import { checkExtent, checkWord } from './check.ts'
 import { normalInit } from './init.ts'
 import { Module, type Parameter, parameter } from './module.ts'
 import { pairFrequencies } from './positions.ts'
@@ -103,10 +103,11 @@ export class RelativePositionBias extends Module {
   readonly weight: Parameter
   readonly #options: RelativeBiasOptions
 
-  /** @throws RangeError for buckets that do not divide among directions, and a maxDistance within the exact buckets */
+  /** @throws RangeError for a number of heads that is no whole number ≥ 1, buckets that do not divide among directions, and a maxDistance within the exact buckets */
   constructor(heads: number, options: RelativeBiasOptions = {}) {
     super()
     const { buckets = 32, maxDistance = 128, bidirectional = true } = options
+    checkExtent('RelativePositionBias', { heads })
     const least = bidirectional ? 4 : 2
     if (!Number.isInteger(buckets) || buckets < least || (bidirectional && buckets % 2 !== 0))
       throw new RangeError(`RelativePositionBias: buckets ${buckets}; allowed are ${bidirectional ? 'even' : 'whole'} numbers ≥ ${least}`)
@@ -119,8 +120,13 @@ export class RelativePositionBias extends Module {
     this.#options = options
   }
 
-  /** (1, heads, queries, keys) */
+  /**
+   * (1, heads, queries, keys)
+   *
+   * @throws RangeError for numbers of queries and keys that are no whole numbers ≥ 1
+   */
   between(queries: number, keys: number): Tensor {
+    checkExtent('RelativePositionBias', { queries, keys })
     const buckets = Array.from({ length: queries * keys }, (_, at) => relativeBucket((at % keys) - Math.floor(at / keys), this.#options))
     const bias = gather(transpose(this.weight, [1, 0]), constant(buckets, [queries, keys], 'int64'), 1)
     return reshape(bias, [1, ...bias.shape])
@@ -150,13 +156,13 @@ function slopesOf(heads: number): number[] {
 /**
  * Attention with linear biases: −slope·|key − query| for each head, (1, heads, queries, keys).
  *
- * @throws RangeError for a number of heads that is none
+ * @throws RangeError for numbers of heads, queries and keys that are no whole numbers ≥ 1
  *
  * @example
  * const [y] = await evaluate(() => [alibiBias(2, 2, 2)]) // [0, -0.0625, -0.0625, 0, 0, -0.00390625, -0.00390625, 0]
  */
 export function alibiBias(heads: number, queries: number, keys = queries): Tensor {
-  if (!Number.isInteger(heads) || heads < 1) throw new RangeError(`alibiBias: heads ${heads}; allowed are whole numbers ≥ 1`)
+  checkExtent('alibiBias', { heads, queries, keys })
   const slopes = slopesOf(heads).map((slope) => -slope)
   const distance = abs(sub(arange(0, keys, 1, 'float32'), reshape(arange(0, queries, 1, 'float32'), [-1, 1])))
   return mul(constant(slopes, [1, heads, 1, 1]), distance)

@@ -167,6 +167,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   const optimizer = createOptimizer(options.optimizer ?? { name: 'adamw' })
   const schedule = createSchedule(options.schedule ?? { name: 'constant', peak: optimizer.learningRate })
   const layout = layoutOf(model)
+  if (layout.parameterCount === 0) throw new RangeError('createTrainer: the model has no parameters; needs at least one that is not frozen')
   const length = paddedLength(layout.parameterCount)
   const gradientsProgram: Program = await compile(
     ({ 'training/key': key, ...batch }) => {

@@ -3,6 +3,7 @@ import {
   additiveScores,
   attend,
   BahdanauAttention,
+  causalMask,
   causalReach,
   dotScores,
   generalScores,
@@ -205,6 +206,8 @@ describe('self-attention', () => {
   })
 
   it('0.14 masks that do not fit are refused with what they need', () => {
+    expect(() => causalMask(1.5)).toThrow('causalMask: queries 1.5; allowed are whole numbers ≥ 1')
+    expect(() => paddingMask([1], 1.5)).toThrow('paddingMask: steps 1.5; allowed are whole numbers ≥ 1')
     const refused = (options: Parameters<typeof scaledDotProductAttention>[3]) => () => scaledDotProductAttention(x, x, x, options)
     expect(refused({ mask: input('m', [4, 5], 'bool') })).toThrow(
       'mask (4, 5) bool; needs bool or float32, broadcastable to the scores (2, 5, 5)',
@@ -366,5 +369,9 @@ describe('multi-head attention and transformer layers', () => {
     expect(call([2, 5, 4], [1, 3, 3], [1, 3, 2])).toThrow('key (1, 3, 3); needs (2, keys, 3)')
     expect(call([2, 5, 4], [2, 3, 3], [2, 4, 2])).toThrow('value (2, 4, 2); needs (2, 3, 2)')
     expect(call([5, 4], [2, 3, 3], [2, 3, 2])).toThrow('query (5, 4); needs (b, queries, 4)')
+    // Two examples and two heads: (2, 5, 5) could be either.
+    expect(() => new MultiheadAttention(d, 2).forward(x, x, x, { attnMask: input('m', [2, 5, 5], 'bool') })).toThrow(
+      'attnMask (2, 5, 5) for 2 example(s) and 2 head(s); three axes are (4, queries, keys), a mask per example is (2, 1, queries, keys)',
+    )
   })
 })

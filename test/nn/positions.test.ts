@@ -45,6 +45,7 @@ describe('positions that are added', () => {
     expect(worst(encoding.slice(8), [Math.sin(2), Math.cos(2), Math.sin(0.02), Math.cos(0.02)])).toBeLessThan(rounding)
     const later = await values(sinusoidalEncoding(1, 4, { offset: 2, base: 100 }))
     expect(worst(later, [Math.sin(2), Math.cos(2), Math.sin(0.2), Math.cos(0.2)])).toBeLessThan(rounding)
+    expect(() => sinusoidalEncoding(-1, 4)).toThrow('sinusoidalEncoding: steps -1; allowed are whole numbers ≥ 1')
     expect(() => sinusoidalEncoding(3, 5)).toThrow('5 features; positions turn pairs of them, so needs an even number ≥ 2')
   })
 
@@ -81,6 +82,7 @@ describe('positions that are added', () => {
     ).toBeLessThan(rounding)
     const slope = await values(grad(sum(learned.forward(x)), [learned.weight])[0]!, feeds)
     expect(slope).toEqual([...new Array(12).fill(2), ...new Array(8).fill(0)])
+    expect(() => new LearnedPositions(0, 4)).toThrow('LearnedPositions: steps 0; allowed are whole numbers ≥ 1')
     expect(() => learned.forward(input('x', [1, 6, 4]))).toThrow('input (1, 6, 4); needs (…, t, 4) with t in 1…5')
     expect([learned.reach(), new SinusoidalPositions().isCausal]).toEqual([pointwiseReach, true])
   })
@@ -204,6 +206,8 @@ describe('positions that are differences', () => {
     ).toBeLessThan(rounding)
     const counts = await values(grad(sum(model.between(4, 5)), [model.weight])[0]!, feeds)
     expect(counts.reduce((a, b) => a + b)).toBe(40)
+    expect(() => new RelativePositionBias(0)).toThrow('RelativePositionBias: heads 0; allowed are whole numbers ≥ 1')
+    expect(() => new RelativePositionBias(2).between(3, 0)).toThrow('RelativePositionBias: keys 0; allowed are whole numbers ≥ 1')
     expect(() => new RelativePositionBias(2, { buckets: 7 })).toThrow('buckets 7; allowed are even numbers ≥ 4')
     expect(() => new RelativePositionBias(2, { maxDistance: 8 })).toThrow('maxDistance 8; allowed are numbers above 8')
     expect(() => model.forward(input('s', [3, 1, 4, 5]))).toThrow('scores (3, 1, 4, 5); needs (b, 2, queries, keys)')
@@ -227,6 +231,7 @@ describe('positions that are differences', () => {
     // The paper's code for 6 heads: those of 4, then every second one of 8.
     expect(await slopes(6)).toEqual([2, 4, 6, 8, 1, 3])
     expect(await values(alibiBias(1, 3, 3))).toEqual([0, 1, 2, 1, 0, 1, 2, 1, 0].map((distance) => (distance === 0 ? -0 : -distance / 256)))
+    expect(() => alibiBias(1, 1.5)).toThrow('alibiBias: queries 1.5; allowed are whole numbers ≥ 1')
     expect(() => alibiBias(0, 1)).toThrow('heads 0; allowed are whole numbers ≥ 1')
   })
 })

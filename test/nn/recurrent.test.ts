@@ -437,6 +437,11 @@ describe('refusals', () => {
     ['lengths beyond the end', () => layer.forward(x, { lengths: [5, 6, 1, 1] }), /lengths \[5, 6, 1, 1\]; .* in 0…5/],
     ['lengths of another kind', () => layer.forward(x, { lengths: input('n', [4]) }), /lengths \(4\) float32; needs one int32 or int64/],
     ['weights that are not there', () => layer.weightsOf(2), /no weights of l2; it has layers 0…1, reverse false/],
+    [
+      'a top state of one direction',
+      () => topState(state(1, 4, 2), { bidirectional: true }),
+      /topState: h \(1, 4, 2\); needs \(layers · 2, b/,
+    ],
     ['chunks of no steps', () => inChunks(layer, x, { chunk: 0 }), /inChunks: chunk 0; allowed are whole numbers of steps ≥ 1/],
     ['chunks backwards', () => inChunks(new RNN(3, 2, { bidirectional: true }), x, { chunk: 2 }), /inChunks: RNN reads in both directions/],
   ] as const)('%s', (_, act, message) => {

@@ -227,6 +227,12 @@ describe('trainer', () => {
     await trainer.dispose()
   })
 
+  it('refuses a model with nothing to train', async () => {
+    await expect(pairTrainer(new Embedding(2, 1, { freeze: true }))).rejects.toThrow(
+      'createTrainer: the model has no parameters; needs at least',
+    )
+  })
+
   it('refuses a snapshot of another network or optimiser by name and size, and stays as it was', async () => {
     const trainer = await tinyTrainer(backend)
     await expect(trainer.restore(new Map([['weights', new Float32Array(3)]]), 1)).rejects.toThrow(
