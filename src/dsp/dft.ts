@@ -15,6 +15,7 @@ import {
   narrow,
   reshape,
   ShapeError,
+  sizeOf,
   slice,
   type Tensor,
   transpose,
@@ -25,12 +26,32 @@ import { fft, smallFactor } from './fft.ts'
 /** Up to this many numbers in the second stage's matrices (4096 points have half a million, 16384 four); beyond, factors are cut further. */
 const LARGEST_STAGE = 2 ** 23
 
-const cache = new Map<number, { first: Tensor; second: Tensor }>()
+interface Stages {
+  readonly first: Tensor
+  readonly second: Tensor
+}
+
+const numbersIn = ({ first, second }: Stages) => sizeOf(first.shape) + sizeOf(second.shape)
+
+/** By length, the longest unused first; all together no larger than the largest stage. */
+const cache = new Map<number, Stages>()
+
+function remember(n: number, stages: Stages): Stages {
+  cache.delete(n)
+  cache.set(n, stages)
+  let total = [...cache.values()].reduce((numbers, kept) => numbers + numbersIn(kept), 0)
+  for (const [length, kept] of cache) {
+    if (total <= LARGEST_STAGE || length === n) break
+    cache.delete(length)
+    total -= numbersIn(kept)
+  }
+  return stages
+}
 
 /** Stage matrices: first (2·N₁, N₁) gives real and imaginary parts per k₁; second (N₁, 2·N₂, 2·K₂) per k₁ maps [re, im] to [re, im]. */
-function stages(n: number, n1: number, n2: number, k2: number): { first: Tensor; second: Tensor } {
+function stages(n: number, n1: number, n2: number, k2: number): Stages {
   const known = cache.get(n)
-  if (known) return known
+  if (known) return remember(n, known)
   const first = new Float64Array(2 * n1 * n1)
   for (let k = 0; k < n1; k++) {
     for (let j = 0; j < n1; j++) {
@@ -54,9 +75,7 @@ function stages(n: number, n1: number, n2: number, k2: number): { first: Tensor;
       }
     }
   }
-  const made = { first: constant(first, [2 * n1, n1]), second: constant(second, [n1, 2 * n2, 2 * k2]) }
-  cache.set(n, made)
-  return made
+  return remember(n, { first: constant(first, [2 * n1, n1]), second: constant(second, [n1, 2 * n2, 2 * k2]) })
 }
 
 /** (rows, n) → re and im, each (rows, bins), by the two stages. */

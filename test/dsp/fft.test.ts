@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fft, ifft, irfft, rfft } from '../../src/dsp/index.ts'
 import { evaluate } from '../../src/runtime/index.ts'
-import { type Complex, complex, constant, type Shape } from '../../src/tensor/index.ts'
+import { type Complex, complex, constant, input, type Shape, topologicalOrder } from '../../src/tensor/index.ts'
 import { run, worst } from '../nn/run.ts'
 import { onnxRuntime } from '../tensor/support.ts'
 import { noise } from './support.ts'
@@ -111,6 +111,22 @@ describe('5.9 Fourier transforms of any length', () => {
   })
 
   const onnx = onnxRuntime()
+
+  it('5.9 remembers the matrices of the lengths in use, and forgets others: many large lengths would fill the memory', () => {
+    const matricesOf = (n: number) => topologicalOrder([rfft(input('x', [n])).re]).flatMap(({ inputs }) => inputs.map(({ node }) => node))
+    const shared = (n: number, before: ReturnType<typeof matricesOf>) => {
+      const now = new Set(matricesOf(n))
+      return before.filter((node) => node.kind === 'constant' && now.has(node)).length
+    }
+    const [used, unused] = [matricesOf(64), matricesOf(48)]
+    expect(shared(48, unused)).toBe(2)
+    // Primes whose matrices have 4 million numbers each: two of them are more than the largest one may have.
+    for (const n of [1427, 1429, 1433]) {
+      matricesOf(n)
+      expect(shared(64, used)).toBe(2)
+    }
+    expect(shared(48, unused)).toBe(0)
+  })
 
   it('5.9 refuses parts of two shapes, scalars, and halves of another length', () => {
     expect(() => fft(pair([1, 2], [1, 2, 3]))).toThrow('fft: re (2), im (3): needs two of one shape (…, n)')
