@@ -81,8 +81,9 @@ function drawRectangles({ rows, order }: Cells, area: Area, colourOf: (value: nu
               fill: colourOf(value),
               x: area.left + column * width,
               y: area.top + at * height,
-              width,
-              height,
+              // A little larger than the cell: rounding leaves no gaps between neighbours.
+              width: width + (column < values.length - 1 ? 0.5 : 0),
+              height: height + (at < order.length - 1 ? 0.5 : 0),
             }),
       )
       return rects.join('')
@@ -122,7 +123,7 @@ function drawBar(area: Area, scale: Scale, axis: Axis, colours: ColourMapName): 
       x: left,
       y: area.top + (area.height * (strips - 1 - i)) / strips,
       width: 14,
-      height: area.height / strips,
+      height: area.height / strips + (i === 0 ? 0 : 0.5),
     }),
   )
   const ticks = scale.ticks.map(({ value, label: words }) => label(left + 20, area.top + area.height * (1 - scale.at(value)) + 4, words))

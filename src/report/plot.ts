@@ -58,7 +58,7 @@ function legendAt(entries: readonly LegendEntry[], top: number, left: number, wi
   if (entries.length === 0) return { markup: '', bottom: top }
   let [x, y] = [left, top + 12]
   const markup = entries.map(({ label: words, mark }, i) => {
-    const room = 30 + textWidth(words) + 14
+    const room = 30 + textWidth(words) + 22
     if (x > left && x + room > width) [x, y] = [left, y + 18]
     const n = i % seriesCount
     const sign =
