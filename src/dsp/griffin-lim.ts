@@ -63,6 +63,12 @@ function energy(x: Tensor): Tensor {
   return sum(mul(square(x), constant(binCounts(2 * (x.shape.at(-1)! - 1)))), { axes: [-2, -1] })
 }
 
+/** √x with the derivative 0 at 0, where nothing is wrong: in silence, say. */
+function root(x: Tensor): Tensor {
+  const some = greater(x, 0)
+  return where(some, sqrt(where(some, x, 1)), 0)
+}
+
 export interface GriffinLimOptions extends StftOptions {
   /** 32 by default. */
   readonly iterations?: number
@@ -111,7 +117,7 @@ export function griffinLim(magnitude: Tensor, samples: number, options: GriffinL
       const now = stft(signalOf(re!, im!), stftOptions)
       const ahead = complex.sub(now, complex.scale({ re: beforeRe!, im: beforeIm! }, momentum / (1 + momentum)))
       const next = unit(momentum === 0 ? now : ahead)
-      const error = sqrt(div(energy(sub(complex.abs(now), magnitude)), size))
+      const error = root(div(energy(sub(complex.abs(now), magnitude)), size))
       return { carry: [next.re, next.im, now.re, now.im], outputs: [error] }
     },
     { carry: [expand(phase.re, magnitude.shape), expand(phase.im, magnitude.shape), zero, zero], length: iterations },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { griffinLim, misi, mixturePhase, stft } from '../../src/dsp/index.ts'
 import { siSdr } from '../../src/evaluation/index.ts'
-import { add, complex, constant, createRandom, randomKey, stack, sum } from '../../src/tensor/index.ts'
+import { add, complex, constant, createRandom, grad, input, randomKey, stack, sum } from '../../src/tensor/index.ts'
 import { filledTensor, run, worst } from '../nn/run.ts'
 
 const golden = JSON.parse(readFileSync('test/goldens/separation.json', 'utf8')) as {
@@ -73,6 +73,16 @@ describe('griffinLim', () => {
     expect(() => griffinLim(magnitude, 60, { ...frames, start: spectrum, key: randomKey(1) })).toThrow(/start and key/)
     expect(() => griffinLim(magnitude, 60, { ...frames, momentum: 2 })).toThrow(/momentum 2; allowed are numbers in 0…1/)
     expect(() => griffinLim(magnitude, 60, { ...frames, iterations: 0 })).toThrow(/iterations 0/)
+  })
+})
+
+describe('griffinLim of silence', () => {
+  it('3.35 Griffin–Lim: has the error 0 and finite gradients', async () => {
+    const x = input('x', [40])
+    const { signal, errors } = griffinLim(complex.abs(stft(x, frames)), 40, { ...frames, iterations: 3 })
+    const { wrong, g } = await run({ wrong: errors, g: grad(add(sum(errors), sum(signal)), [x])[0]! }, { x: new Float64Array(40) })
+    expect(wrong).toEqual([0, 0, 0])
+    expect(g.every(Number.isFinite)).toBe(true)
   })
 })
 
