@@ -8,12 +8,17 @@ interface TrainingTrace {
   keysTaken: number
   /** New values of buffers, in the graph that is being traced. */
   readonly updates: Map<Parameter, Tensor>
+  /** What moved a buffer so far. */
+  readonly moves: Map<Parameter, readonly Tensor[]>
 }
 
 let current: TrainingTrace | undefined
 
 export interface TrainingTraceOptions {
-  /** Weight of the batch in running statistics, a scalar in place of each layer's own: 1/k for the k-th batch makes them plain means. */
+  /**
+   * Weight of the batch in running statistics, a scalar in place of each layer's own: 1/k for the k-th batch makes them plain means, over all uses
+   * of a layer that a batch goes through several times.
+   */
   readonly momentum?: Tensor
   /** What layers that draw random numbers draw from: int32 (2), fed with `randomWords(seed, step)` it is another one in each step. */
   readonly key?: Tensor
@@ -26,7 +31,7 @@ export function traceTraining<T>(
 ): { result: T; updates: ReadonlyMap<Parameter, Tensor> } {
   const outer = current
   const updates = new Map<Parameter, Tensor>()
-  current = { momentum, key, keysTaken: 0, updates }
+  current = { momentum, key, keysTaken: 0, updates, moves: new Map() }
   try {
     return { result: trace(), updates }
   } finally {
@@ -49,9 +54,23 @@ export function trainingKey(who: string): Tensor {
   return foldIn(current.key, current.keysTaken++)
 }
 
-/** Moves a running statistic towards that of the batch: (1 − momentum) · before + momentum · now. A layer used twice moves it twice. */
+function moved(before: Tensor, now: Tensor, momentum: Tensor | number): Tensor {
+  return add(mul(before, sub(1, momentum)), mul(now, momentum))
+}
+
+/**
+ * Moves a running statistic towards that of the batch: (1 − momentum) · before + momentum · now. A layer used twice moves it twice; with the trace's
+ * momentum once, by the mean of both, for that is the weight of a whole batch.
+ */
 export function updateRunning(buffer: Parameter, now: Tensor, momentum: number): void {
   if (!current) return
-  const weight = current.momentum ?? momentum
-  current.updates.set(buffer, add(mul(current.updates.get(buffer) ?? buffer, sub(1, weight)), mul(now, weight)))
+  const { updates, moves } = current
+  if (current.momentum === undefined) {
+    updates.set(buffer, moved(updates.get(buffer) ?? buffer, now, momentum))
+    return
+  }
+  const all = [...(moves.get(buffer) ?? []), now]
+  moves.set(buffer, all)
+  const mean = all.length === 1 ? now : mul(all.reduce(add), 1 / all.length)
+  updates.set(buffer, moved(buffer, mean, current.momentum))
 }

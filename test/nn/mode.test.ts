@@ -51,4 +51,21 @@ describe('training traces', () => {
     const { mean } = await run({ mean: updates.get(layer.running_mean!)! }, fed)
     expect(mean).toEqual([1.5])
   })
+
+  it('a layer used twice counts both uses alike where a batch’s weight is given: plain means over all of them', async () => {
+    const layer = new BatchNorm(1)
+    layoutOf(layer)
+    const of = (k: number) =>
+      traceTraining(() => [layer.forward(input('a', [2, 1])), layer.forward(input('b', [2, 1]))], { momentum: constant(1 / k) }).updates
+    const [first, second] = [of(1), of(2)].map((updates) => updates.get(layer.running_mean!)!)
+    const fed = { weight: Float64Array.of(1), bias: Float64Array.of(0), running_var: Float64Array.of(1) }
+    const one = await run(
+      { mean: first! },
+      { ...fed, running_mean: Float64Array.of(50), a: Float64Array.of(1, 3), b: Float64Array.of(5, 7) },
+    )
+    expect(one.mean).toEqual([4])
+    const before = Float64Array.from(one.mean)
+    const two = await run({ mean: second! }, { ...fed, running_mean: before, a: Float64Array.of(8, 10), b: Float64Array.of(10, 12) })
+    expect(two.mean).toEqual([(2 + 6 + 9 + 11) / 4])
+  })
 })
