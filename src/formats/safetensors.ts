@@ -148,7 +148,10 @@ interface Entry {
 function readEntry(name: string, entry: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : refuse(`"${name}" is described by no JSON object`)
   const known = floats.get(dtype) ?? integers.get(dtype)
-  if (!known) refuse(`"${name}" has the dtype ${String(dtype)}, read are ${[...floats.keys(), ...integers.keys()].join(', ')}`)
+  if (!known) {
+    const read = [...floats.keys(), ...integers.keys()].join(', ')
+    throw new RangeError(`safetensors: "${name}" has the dtype ${String(dtype)}, read are ${read}; convert it where the file is written`)
+  }
   const isList = (list: unknown): list is number[] => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0)
   if (!isList(shape) || !isList(offsets) || offsets.length !== 2) refuse(`"${name}" has no valid shape and offsets`)
   const [start, stop] = offsets as [number, number]
