@@ -25,7 +25,7 @@ export function embedding(indices: Tensor, table: Tensor, paddingIndex?: number)
 }
 
 export interface EmbeddingOptions {
-  /** Symbol that fills sequences up: its row starts as zeros and gets no gradient. */
+  /** Symbol that fills sequences up: its row gets no gradient, and starts as zeros where no table is given. */
   readonly paddingIndex?: number
   /** Rows to start from, symbols · features numbers: vectors that were trained elsewhere. Drawn from the normal distribution by default. */
   readonly table?: ArrayLike<number>

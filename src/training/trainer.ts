@@ -242,6 +242,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
       return arrays
     },
     restore: async (arrays, at) => {
+      if (!Number.isInteger(at) || at < 0) throw new RangeError(`checkpoint: step ${at}; allowed are whole numbers ≥ 0`)
       // All is looked at before anything is written: a refused checkpoint changes nothing.
       for (const [name, { length: needed }] of Object.entries(state())) {
         const found = arrays.get(name)?.length

@@ -242,6 +242,7 @@ describe('trainer', () => {
     const others = await (await tinyTrainer(backend, 0.1, { optimizer: { name: 'sgd', momentum: 0.9 } })).snapshot()
     others.get('weights')!.fill(7)
     await expect(trainer.restore(others, 1)).rejects.toThrow(/"first" has no values/)
+    await expect(trainer.restore(before, Number.NaN)).rejects.toThrow('checkpoint: step NaN; allowed are whole numbers ≥ 0')
     expect(await trainer.snapshot()).toEqual(before)
     await trainer.dispose()
   })
