@@ -11,6 +11,8 @@ import { MaskInference } from '../../../src/models/mask-inference/network.ts'
 import { openUnmixConfig } from '../../../src/models/open-unmix/config.ts'
 import { OpenUnmix } from '../../../src/models/open-unmix/network.ts'
 import type { SeparationNetwork } from '../../../src/models/separation-network.ts'
+import { waveUNetConfig } from '../../../src/models/wave-u-net/config.ts'
+import { WaveUNet } from '../../../src/models/wave-u-net/network.ts'
 import type { Module } from '../../../src/nn/index.ts'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import type { Block, BlockCase } from '../support.ts'
@@ -109,4 +111,19 @@ export const models: readonly Block[] = [
     range: [0.1, 1],
     training: 'both',
   },
+  ...(
+    [
+      ['valid', 'linear'],
+      ['same', 'learned'],
+    ] as const
+  ).map(([context, upsampling]) => ({
+    ids: ['3.40'],
+    name: `WaveUNet (${context}, ${upsampling})`,
+    create: () =>
+      new WaveUNet(
+        waveUNetConfig.parse({ architecture: 'wave-u-net', levels: 2, filters: 2, kernelDown: 3, kernelUp: 3, context, upsampling }),
+      ),
+    call: waveforms,
+    cases: lengths(2, [2, 2, 6], [1, 2, 1]),
+  })),
 ]
