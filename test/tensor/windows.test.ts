@@ -107,6 +107,20 @@ onNodeBackends((numbers) => {
     expect(a).toEqual(b)
   })
 
+  it('adds up dilated windows of a line in every image, not in the first alone', async () => {
+    const line = [3, 1, 4, 1.5, 5, 9, 2]
+    const x = constant([...line, ...line, ...line, ...line], [2, 2, 7])
+    const options = { stride: 2, padding: 1, dilation: 2 }
+    const y = maxPool1d(x, 3, options)
+    const counted = fold(unfold(x, [3], options), [7], [3], options)
+    const [maxima, sums] = await numbers(grad(sum(y), [x])[0]!, counted)
+    // Taps stand on steps 1, 3 and 5 only: windows (–, 1, 3), (1, 3, 5), (3, 5, –).
+    const expected = [0, 0, 0, 1, 0, 2, 0]
+    expect(maxima).toEqual([...expected, ...expected, ...expected, ...expected])
+    const times = [0, 2, 0, 4.5, 0, 18, 0]
+    expect(sums).toEqual([...times, ...times, ...times, ...times])
+  })
+
   it('keeps an infinity where it is', async () => {
     const x = constant([1, Number.POSITIVE_INFINITY, 3], [1, 1, 3])
     expect(await numbers(unfold(x, 2, { stride: 1 }))).toEqual([[1, Infinity, Infinity, 3]])

@@ -94,7 +94,8 @@ export function stackTaps(emitter: Emitter, taps: readonly string[], [batch, cha
 
 /**
  * The adjoint of stackTaps ∘ cutTaps: adds what stands in (b, c·taps, windows) to where its tap reads, (b, c, …extents). ONNX Runtime's Col2Im
- * (1.30) gives wrong sums in three dimensions with dilation: planes are added up first, then depth, as planes of height 1.
+ * (1.30) gives wrong sums with dilation in one dimension, of all images but the first, and in three. A line is added up as a plane of height 1;
+ * of three dimensions planes first, then depth.
  */
 export function addTaps(
   emitter: Emitter,
@@ -106,9 +107,13 @@ export function addTaps(
 ): string {
   const add = (from: string, { kernel, ...steps }: Window, image: Shape) =>
     emitter.node('Col2Im', [from, emitter.ints(image), emitter.ints(kernel)], windowAttributes(steps))[0]!
-  if (extents.length < 3) return add(columns, window, extents)
+  if (extents.length === 2) return add(columns, window, extents)
   const reshape = (x: string, shape: Shape) => emitter.node('Reshape', [x, emitter.ints(shape)])[0]!
   const { kernel, stride, padding, dilation } = window
+  if (extents.length === 1) {
+    const line = { kernel: [1, ...kernel], stride: [1, ...stride], padding: [[0, 0] as const, ...padding], dilation: [1, ...dilation] }
+    return reshape(add(columns, line, [1, ...extents]), [batch!, channels!, ...extents])
+  }
   const [taps, ...planeTaps] = kernel
   const [slices, ...planeCounts] = counts
   const [depth, ...plane] = extents
