@@ -44,8 +44,13 @@ export function sobelKernels(): { down: Tensor; right: Tensor } {
   return { down: square(down), right: square(down.map((_, i) => down.map((row) => row[i]!))) }
 }
 
-/** The image less `amount` of its Laplacian: differences between neighbours grow, constants stay. */
+/**
+ * The image less `amount` of its Laplacian: differences between neighbours grow, constants stay.
+ *
+ * @throws RangeError for an amount that is not finite
+ */
 export function sharpenKernel(amount = 1): Tensor {
+  if (!Number.isFinite(amount)) throw new RangeError(`sharpenKernel: amount ${amount}; allowed are finite numbers`)
   return square([
     [0, -amount, 0],
     [-amount, 1 + 4 * amount, -amount],

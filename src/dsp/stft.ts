@@ -129,6 +129,9 @@ function synthesisScale({ nFft, hopLength, window, before, frames }: Frames, sam
  * const [back] = await evaluate(() => [istft(stft(constant([1, -2, 3]), frames), 3, frames)]) // [1.000, -2.000, 3.000]
  */
 export function istft({ re, im }: Spectrum, samples: number, options: StftOptions): Tensor {
+  if (!Number.isInteger(samples) || samples < 1) throw new RangeError(`istft: ${samples} samples; allowed are whole numbers ≥ 1`)
+  if (re.shape.join() !== im.shape.join())
+    throw new RangeError(`istft: re (${re.shape.join(', ')}), im (${im.shape.join(', ')}); needs two of one shape (…, frames, nFft/2 + 1)`)
   // What frames saw outside the signal is not asked back: zeros are as good as the mirror image.
   const frames = framesOf({ ...options, padMode: 'constant' }, samples)
   const { nFft, hopLength } = frames

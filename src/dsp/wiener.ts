@@ -119,17 +119,21 @@ export function wienerFilter(
   const who = 'wienerFilter'
   checkEstimates(who, estimates)
   const [s, c, t, f] = estimates.re.shape as readonly [number, number, number, number]
-  if (formatShape(mixture.re.shape) !== formatShape([c, t, f]))
-    throw new ShapeError(
-      who,
-      `mixture ${formatShape(mixture.re.shape)} for estimates ${formatShape(estimates.re.shape)}; needs (${c}, ${t}, ${f})`,
-    )
-  if (formatShape(covariance.re.shape) !== formatShape([s, c, c, f]))
-    throw new ShapeError(
-      who,
-      `covariance ${formatShape(covariance.re.shape)} for estimates ${formatShape(estimates.re.shape)}; needs (${s}, ${c}, ${c}, ${f})`,
-    )
-  if (!(noise > 0)) throw new RangeError(`${who}: noise ${noise}; allowed are numbers > 0`)
+  const needed = [
+    ['mixture', mixture.re, [c, t, f]],
+    ["mixture's im", mixture.im, [c, t, f]],
+    ['covariance', covariance.re, [s, c, c, f]],
+    ["covariance's im", covariance.im, [s, c, c, f]],
+    ['power', power, [s, f]],
+  ] as const
+  for (const [name, { shape }, needs] of needed) {
+    if (formatShape(shape) !== formatShape(needs))
+      throw new ShapeError(
+        who,
+        `${name} ${formatShape(shape)} for estimates ${formatShape(estimates.re.shape)}; needs ${formatShape(needs)}`,
+      )
+  }
+  if (!(noise > 0 && noise < Infinity)) throw new RangeError(`${who}: noise ${noise}; allowed are finite numbers > 0`)
   const powers = powerOf(estimates)
   const total = add(unsqueeze(power, 1), tiny)
   /** Element (i, j) of the places, (s, 1, f). */

@@ -78,6 +78,7 @@ describe('image filters', () => {
     expect(() => filterImage(image, filledTensor([1, 1, 3], 0))).toThrow(/^filterImage: .*kernel \(1, 1, 3\)/)
     expect(() => filterImage(filledTensor([3], 0), filledTensor([1, 1], 0))).toThrow(/^filterImage: image \(3\)/)
     expect(() => gaussianKernel(0)).toThrow('gaussianKernel: sigma 0; allowed are numbers > 0')
+    expect(() => sharpenKernel(NaN)).toThrow('sharpenKernel: amount NaN; allowed are finite numbers')
     expect(() => gaussianKernel(1, 1.5)).toThrow('gaussianKernel: radius 1.5; allowed are whole numbers ≥ 0')
   })
 })

@@ -111,6 +111,14 @@ describe('stft and istft', () => {
     expect(operations(127)).toBeLessThanOrEqual(operations(64))
   })
 
+  it('3.22 istft refuses parts of two shapes and numbers of samples that are none', () => {
+    const options = { nFft: 8, hopLength: 4 }
+    const z = { re: input('re', [3, 5]), im: input('im', [3, 5]) }
+    expect(() => istft({ ...z, im: input('im', [1, 5]) }, 8, options)).toThrow('istft: re (3, 5), im (1, 5); needs two of one shape')
+    for (const samples of [8.5, 0, NaN])
+      expect(() => istft(z, samples, options)).toThrow(`istft: ${samples} samples; allowed are whole numbers ≥ 1`)
+  })
+
   it('refuse a hop that leaves samples outside every window', () => {
     expect(() => istft(stft(constant(noise(32, 1)), { nFft: 8, hopLength: 8 }), 32, { nFft: 8, hopLength: 8 })).toThrow(
       /hopLength 8 leaves sample 4/,

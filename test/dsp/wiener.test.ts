@@ -187,5 +187,11 @@ describe('multichannel Wiener filtering', () => {
     expect(() => wienerEM(mixture, mixture)).toThrow(/needs two of \(s, c, t, f\)/)
     expect(() => wienerEM(estimates, mixture, { iterations: 0 })).toThrow(/iterations 0/)
     expect(() => wienerFilter(estimates, spatialModel(estimates), estimates, { noise: 0 })).toThrow(/mixture/)
+    const whole = { re: input('re', [2, 3, 4]), im: input('im', [2, 3, 4]) }
+    const model = spatialModel(estimates)
+    expect(() => wienerFilter(estimates, model, { ...whole, im: mixture.im })).toThrow(/mixture's im \(2, 3, 5\).*needs \(2, 3, 4\)/)
+    // (2, 1) would broadcast: one power for all frequencies.
+    expect(() => wienerFilter(estimates, { ...model, power: input('p', [2, 1]) }, whole)).toThrow(/power \(2, 1\).*needs \(2, 4\)/)
+    expect(() => wienerFilter(estimates, model, whole, { noise: Infinity })).toThrow(/noise Infinity; allowed are finite numbers > 0/)
   })
 })
