@@ -129,13 +129,15 @@ export function whitenedKMeansLoss(
  * have no right place, and would be most of the loss.
  *
  * @param magnitude of the mixture, (b, …)
- * @throws RangeError for a range that is not above 0
+ * @throws ShapeError for a magnitude without an axis of bins; RangeError for a range that is not above 0
  *
  * @example
  * const [weights] = await evaluate(() => [silenceWeights(constant([1, 0.02, 0.001], [1, 3]))]) // [1, 1, 0]
  */
 export function silenceWeights(magnitude: Tensor, { rangeDb = 40 }: { readonly rangeDb?: number } = {}): Tensor {
   if (!(rangeDb > 0)) throw new RangeError(`silenceWeights: rangeDb ${rangeDb}; allowed are numbers > 0`)
+  if (magnitude.shape.length < 2)
+    throw new ShapeError('silenceWeights', `magnitude ${formatShape(magnitude.shape)}; needs (b, …) with bins`)
   const axes = magnitude.shape.map((_, axis) => axis).slice(1)
   const near = greaterEqual(magnitude, mul(max(magnitude, { axes, keepDims: true }), 10 ** (-rangeDb / 20)))
   return cast(logicalAnd(near, greater(magnitude, 0)), 'float32')

@@ -27,7 +27,7 @@ function ratioDb(who: string, signal: Tensor, error: Tensor, eps: number, reduct
 function prepared(who: string, estimate: Tensor, target: Tensor, { eps = 1e-8, zeroMean = false }: RatioOptions) {
   checkSameShape(who, { estimate, target })
   if (target.shape.length === 0) throw new ShapeError(who, 'a scalar is no signal; needs (…, n)')
-  if (!(eps > 0)) throw new RangeError(`${who}: eps ${eps}; allowed are numbers > 0`)
+  if (!(eps > 0 && eps < Infinity)) throw new RangeError(`${who}: eps ${eps}; allowed are finite numbers > 0`)
   const centred = (x: Tensor) => (zeroMean ? sub(x, mean(x, { axes: [-1], keepDims: true })) : x)
   return { eps, estimate: centred(estimate), target: centred(target) }
 }

@@ -72,6 +72,8 @@ describe('deepClusteringLoss', () => {
     const { weights } = await run({ weights: silenceWeights(magnitude) })
     expect(weights).toEqual([1, 1, 0, 0, 1, 1, 1, 0])
     expect((await run({ w: silenceWeights(constant([0, 0, 1, 0], [2, 2])) })).w).toEqual([0, 0, 1, 0])
+    // One axis is that of examples: each bin would be the loudest of its own.
+    expect(() => silenceWeights(input('m', [4]))).toThrow(/magnitude \(4\); needs \(b, …\) with bins/)
     expect(() => silenceWeights(magnitude, { rangeDb: 0 })).toThrow(/rangeDb 0; allowed are numbers > 0/)
   })
 

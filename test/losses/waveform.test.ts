@@ -81,7 +81,8 @@ describe('losses of waveforms', () => {
 
   it('3.33 arguments: shapes that differ and floors that are none are refused', () => {
     expect(() => siSdrLoss(input('x', [2, 5]), input('y', [5]))).toThrow(/estimate \(2, 5\), target \(5\): shapes must be equal/)
-    expect(() => siSdrLoss(input('x', [5]), input('y', [5]), { eps: 0 })).toThrow(/eps 0; allowed are numbers > 0/)
+    expect(() => siSdrLoss(input('x', [5]), input('y', [5]), { eps: 0 })).toThrow(/eps 0; allowed are finite numbers > 0/)
+    expect(() => snrLoss(input('x', [5]), input('y', [5]), { eps: Infinity })).toThrow(/eps Infinity/)
     expect(() => snrLoss(input('x', []), input('y', []))).toThrow(/scalar is no signal/)
   })
 })
