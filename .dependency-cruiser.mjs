@@ -19,12 +19,13 @@ const layers = [
   'data',
   'distributed',
   'training',
+  'lessons',
   'cli',
   'server',
 ]
 
 /** Folders that use the others as a stranger would: through their index. */
-const applications = '^(src/(cli|server)|apps)/'
+const applications = '^(src/(lessons|cli|server)|apps)/'
 
 /** Files that may know the platform; everything else runs in a browser. */
 const platform = ['[.]node[.]ts$', '^src/(cli|server|distributed)/']
@@ -82,10 +83,10 @@ export default {
     },
     {
       name: 'applications-use-public-entry-points',
-      comment: 'cli, server and apps import a folder by its index.ts.',
+      comment: 'lessons, cli, server and apps import a folder by its index.ts.',
       severity: 'error',
       from: { path: applications },
-      to: { path: '^src/', pathNot: ['^src/[^/]+/index[.]ts$', '^src/(cli|server)/'] },
+      to: { path: '^src/', pathNot: ['^src/[^/]+/index[.]ts$', '^src/(lessons|cli|server)/'] },
     },
     {
       name: 'decoders-on-demand',

@@ -9,6 +9,7 @@ import { doctorCommand, runDoctor } from './doctor.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
 import { evaluateCommand, runEvaluate } from './evaluate.ts'
 import { createInterrupt } from './interrupt.ts'
+import { lessonCommand } from './lesson.ts'
 import { runScore, scoreCommand } from './score.ts'
 import { runSeparate, type SeparateContext } from './separate.ts'
 import { separateCommand } from './separate-options.ts'
@@ -71,9 +72,13 @@ function createProgram(): Command {
         runDemo(flags, { loadSeparator: (name) => loadSeparator(name), stdout: process.stdout, stderr: process.stderr, signal }),
       ),
     ),
+    lessonCommand(work, process.stdout),
     doctorCommand((flags) => work((signal) => runDoctor(flags, { version: version(), stdout: process.stdout, signal }))),
   ]
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of commands) {
+    program.addCommand(command.copyInheritedSettings(program))
+    for (const part of command.commands) part.copyInheritedSettings(program)
+  }
   return program
 }
 

@@ -1,0 +1,29 @@
+/** Lessons: runnable texts on what Divisi is made of, each with pictures and a check of its claim, and exercises; `divisi lesson` runs them. */
+import { autoPool } from './01-auto-pool.ts'
+import { checkerboard } from './02-checkerboard.ts'
+import { convolution } from './03-convolution.ts'
+import { lstmGates } from './04-lstm-gates.ts'
+import { stride } from './05-stride.ts'
+import type { Exercise } from './exercise.ts'
+import { convolution2d, convolutionLayer, convolutionLoop, imageKernels } from './exercises/convolution.ts'
+import { confusion, networkParts, trainingLoop, unfolding, vanillaRnn } from './exercises/network.ts'
+import type { Lesson } from './lesson.ts'
+
+/** All of them, in the order in which they are best read. */
+export const lessons: readonly Lesson[] = [autoPool, checkerboard, convolution, lstmGates, stride]
+
+/** Those of the notebook on convolution and recurrence, in its order. */
+export const exercises: readonly Exercise[] = [
+  convolutionLoop,
+  imageKernels,
+  convolution2d,
+  convolutionLayer,
+  networkParts,
+  trainingLoop,
+  confusion,
+  unfolding,
+  vanillaRnn,
+]
+
+export type { Answer, Exercise } from './exercise.ts'
+export { type Lesson, type LessonContext, LessonError } from './lesson.ts'
