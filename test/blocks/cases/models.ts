@@ -8,6 +8,8 @@ import { deepClusteringConfig } from '../../../src/models/deep-clustering/config
 import { DeepClustering } from '../../../src/models/deep-clustering/network.ts'
 import { maskInferenceConfig } from '../../../src/models/mask-inference/config.ts'
 import { MaskInference } from '../../../src/models/mask-inference/network.ts'
+import { mmDenseConfig } from '../../../src/models/mm-dense/config.ts'
+import { MMDense } from '../../../src/models/mm-dense/network.ts'
 import { openUnmixConfig } from '../../../src/models/open-unmix/config.ts'
 import { OpenUnmix } from '../../../src/models/open-unmix/network.ts'
 import type { SeparationNetwork } from '../../../src/models/separation-network.ts'
@@ -125,5 +127,34 @@ export const models: readonly Block[] = [
       ),
     call: waveforms,
     cases: lengths(2, [2, 2, 6], [1, 2, 1]),
+  })),
+  ...(['mm-dense-net', 'mm-dense-lstm'] as const).map((architecture) => ({
+    ids: ['3.40'],
+    name: architecture === 'mm-dense-net' ? 'MMDense' : 'MMDense (LSTM)',
+    create: () =>
+      new MMDense(
+        mmDenseConfig.parse({
+          architecture,
+          stems: ['vocals'],
+          channels: 1,
+          sampleRate: 8000,
+          nFft: 8,
+          hopLength: 4,
+          splits: [1500],
+          // Sizes at which no rectifier is so near 0 that the differences of G1 step over its bend.
+          first: 3,
+          growth: 3,
+          fullGrowth: 3,
+          compression: 1,
+          layers: 2,
+          levels: 1,
+          finalGrowth: 2,
+          units: 2,
+          estimate: 'mask',
+        }),
+      ),
+    call: waveforms,
+    cases: lengths(1, [1, 1, 4], [2, 1, 1]),
+    training: 'statistics' as const,
   })),
 ]
