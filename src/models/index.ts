@@ -23,6 +23,8 @@ export { type Separates, SeparationNetwork, type StemEstimate, type StemEstimate
 export type { Separator, StereoWindow } from './separator.ts'
 export { type UNetConfig, type UNetInput, uNetConfig } from './u-net/config.ts'
 export { UNet } from './u-net/network.ts'
+export { SpectrogramUNet } from './u-net/separation.ts'
+export { type SpectrogramUNetConfig, type SpectrogramUNetInput, spectrogramUNetConfig } from './u-net/separation-config.ts'
 export { Between } from './wave-u-net/between.ts'
 export { type WaveUNetConfig, type WaveUNetInput, waveUNetConfig } from './wave-u-net/config.ts'
 export { type WaveExtents, WaveUNet } from './wave-u-net/network.ts'

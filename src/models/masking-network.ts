@@ -7,7 +7,7 @@ import { narrow, reshape, type Tensor } from '../tensor/index.ts'
 import { SeparationNetwork } from './separation-network.ts'
 
 /** Samples → frames → samples, with a network of that reach over frames between: what an output sample reads. */
-export function spectralReach({ nFft, hopLength }: StftOptions, frames: Reach): Reach {
+function spectralReach({ nFft, hopLength }: StftOptions, frames: Reach): Reach {
   const half = nFft / 2
   return chainReach([windowReach(nFft, hopLength, half, 1), frames, transposedWindowReach(nFft, hopLength, half, 1)])
 }

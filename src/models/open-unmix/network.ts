@@ -35,7 +35,7 @@ import { MaskingNetwork } from '../masking-network.ts'
 import type { OpenUnmixConfig } from './config.ts'
 
 /** Bins up to a frequency, as Open-Unmix counts them: those at or below it. */
-export function binsBelow({ nFft, sampleRate, bandwidth }: Pick<OpenUnmixConfig, 'nFft' | 'sampleRate' | 'bandwidth'>): number {
+function binsBelow({ nFft, sampleRate, bandwidth }: Pick<OpenUnmixConfig, 'nFft' | 'sampleRate' | 'bandwidth'>): number {
   return Math.min(nFft / 2, Math.floor((bandwidth * nFft) / sampleRate)) + 1
 }
 

@@ -16,6 +16,11 @@ export const uNetConfig = z.strictObject({
   /** Probability with which training leaves out a value of the deepest decoder levels, and how many these are. */
   dropout: z.number().min(0).max(1).default(0.5),
   dropoutLevels: z.number().int().min(0).default(3),
+  /**
+   * How the decoder doubles both axes: by transposed convolutions, as in the paper, or by repeating each bin and a convolution of stride 1, whose
+   * windows overlap evenly and leave no checkerboard (Odena, Dumoulin & Olah 2016).
+   */
+  upsampling: z.enum(['transposed', 'interpolation']).default('transposed'),
   /** Whether decoder levels see the encoder's: without them, what the bottleneck does not keep is lost. */
   skips: z.boolean().default(true),
 })

@@ -1,9 +1,9 @@
 /**
  * The spectrogram U-Net (Jansson et al. 2017, "Singing voice separation with deep U-Net convolutional networks", ISMIR): strided convolutions
- * halve the magnitude's grid and double its channels, transposed ones undo that, each level with the encoder's of the same size beside it,
+ * halve the magnitude's grid and double its channels, transposed ones (or interpolation and a convolution) undo that, each level with the encoder's of the same size beside it,
  * and a soft mask comes out. Detail takes the short way across, and so does the gradient.
  */
-import { BatchNorm, Conv2d, ConvTranspose2d, chainReach, Dropout, Module, type Reach } from '../../nn/index.ts'
+import { BatchNorm, Conv2d, ConvTranspose2d, chainReach, Dropout, Module, type Reach, Upsample } from '../../nn/index.ts'
 import { concat, formatShape, leakyRelu, mul, narrow, pad, relu, ShapeError, sigmoid, type Tensor } from '../../tensor/index.ts'
 import type { UNetConfig } from './config.ts'
 
@@ -25,14 +25,30 @@ class EncoderLevel extends Module {
   }
 }
 
-/** The transposed convolution that doubles both axes. */
-function doubling(inputs: number, outputs: number, { kernel }: UNetConfig, bias: boolean): ConvTranspose2d {
-  return new ConvTranspose2d(inputs, outputs, [kernel, kernel], { stride: 2, padding: (kernel - 1) / 2, outputPadding: 1, bias })
+/** Each bin four times, and a convolution of stride 1: its `weight` and `bias` have the place and the names of the transposed one's. */
+class ResizeConv extends Conv2d {
+  readonly #repeat = new Upsample({ scale: 2 })
+
+  override forward(x: Tensor): Tensor {
+    return super.forward(this.#repeat.forward(x))
+  }
+
+  override reach(): Reach {
+    return chainReach([this.#repeat.reach(), super.reach()])
+  }
+}
+
+/** What doubles both axes. */
+function doubling(inputs: number, outputs: number, { kernel, upsampling }: UNetConfig, bias: boolean): ConvTranspose2d | ResizeConv {
+  const options = { padding: (kernel - 1) / 2, bias }
+  return upsampling === 'interpolation'
+    ? new ResizeConv(inputs, outputs, [kernel, kernel], options)
+    : new ConvTranspose2d(inputs, outputs, [kernel, kernel], { ...options, stride: 2, outputPadding: 1 })
 }
 
 /** (b, c, t, f) → (b, o, 2t, 2f) */
 class DecoderLevel extends Module {
-  readonly conv: ConvTranspose2d
+  readonly conv: ConvTranspose2d | ResizeConv
   readonly norm: BatchNorm
   readonly dropout: Dropout
 
@@ -53,7 +69,7 @@ export class UNet extends Module {
   readonly config: UNetConfig
   readonly encoder: readonly EncoderLevel[]
   readonly decoder: readonly DecoderLevel[]
-  readonly mask: ConvTranspose2d
+  readonly mask: ConvTranspose2d | ResizeConv
 
   constructor(config: UNetConfig) {
     super()

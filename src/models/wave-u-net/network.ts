@@ -43,7 +43,7 @@ export interface WaveExtents {
  * @example
  * const sizes = { levels: 3, filters: 2, kernelDown: 5, kernelUp: 3 }
  * const model = new WaveUNet(waveUNetConfig.parse({ architecture: 'wave-u-net', ...sizes }))
- * model.extents(100) // { input: 173, output: 101 }
+ * model.extents(100) // { input: 181, output: 107 }
  * model.forward(input('mixture', [1, 2, 100])).vocals!.shape // [1, 2, 100]
  */
 export class WaveUNet extends SeparationNetwork {
