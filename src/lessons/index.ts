@@ -4,13 +4,33 @@ import { checkerboard } from './02-checkerboard.ts'
 import { convolution } from './03-convolution.ts'
 import { lstmGates } from './04-lstm-gates.ts'
 import { stride } from './05-stride.ts'
+import { masks } from './06-masks.ts'
+import { windows } from './07-windows.ts'
+import { siSdrSign } from './08-si-sdr-sign.ts'
+import { receptiveFieldLesson } from './09-receptive-field.ts'
+import { doubleSoftmax } from './10-double-softmax.ts'
+import { positions } from './11-positions.ts'
+import { attention } from './12-attention.ts'
 import type { Exercise } from './exercise.ts'
 import { convolution2d, convolutionLayer, convolutionLoop, imageKernels } from './exercises/convolution.ts'
 import { confusion, networkParts, trainingLoop, unfolding, vanillaRnn } from './exercises/network.ts'
 import type { Lesson } from './lesson.ts'
 
 /** All of them, in the order in which they are best read. */
-export const lessons: readonly Lesson[] = [autoPool, checkerboard, convolution, lstmGates, stride]
+export const lessons: readonly Lesson[] = [
+  autoPool,
+  checkerboard,
+  convolution,
+  lstmGates,
+  stride,
+  masks,
+  windows,
+  siSdrSign,
+  receptiveFieldLesson,
+  doubleSoftmax,
+  positions,
+  attention,
+]
 
 /** Those of the notebook on convolution and recurrence, in its order. */
 export const exercises: readonly Exercise[] = [

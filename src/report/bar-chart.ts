@@ -18,7 +18,7 @@ export interface BarChartOptions extends PictureOptions {
 }
 
 /**
- * Bars from 0, grouped by category, with their values above them where there is room.
+ * Bars from 0, grouped by category, with their values at their ends where there is room for all.
  *
  * @returns SVG
  * @throws RangeError for no categories or series, series of another length, values that are infinite, sizes without room
@@ -52,6 +52,8 @@ export function barChart({ categories, x = { label: '' }, y, series, ...options 
     draw: (area) => {
       const group = area.width / categories.length
       const bar = (group * 0.76) / series.length
+      // All values are written, or none.
+      const legible = all.every((value) => Number.isNaN(value) || textWidth(formatNumber(value)) <= bar * 1.05)
       const placeOf = (value: number) => area.top + area.height * (1 - scale.at(value))
       const zero = placeOf(Math.max(scale.from, Math.min(scale.to, 0)))
       const [bars, numbers]: [string[], string[]] = [[], []]
@@ -67,7 +69,7 @@ export function barChart({ categories, x = { label: '' }, y, series, ...options 
               tip,
             ),
           )
-          if (textWidth(text) <= bar * 1.1)
+          if (legible)
             numbers.push(label(left + bar * 0.47, value < 0 ? end + 14 : end - 5, text, { class: 'label', 'text-anchor': 'middle' }))
         }
       }

@@ -74,6 +74,9 @@ describe('lessons', () => {
     const correction = (name: string) => lessons.find((lesson) => lesson.name === name)?.correction
     expect(correction('auto-pool')).toMatch(/prints wₜ/)
     expect(correction('stride')).toMatch(/must not exceed/)
+    expect(correction('si-sdr-sign')).toMatch(/lacks the minus sign/)
+    expect(correction('receptive-field')).toMatch(/are independent/)
+    expect(correction('double-softmax')).toMatch(/ends in Softmax/)
     expect(correction('convolution')).toMatch(/cross-correlation/)
   })
 })
