@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Published separation networks, restated in PyTorch from their papers, for test/models/open-unmix.test.ts and conv-tasnet.test.ts.
+"""Published separation networks, restated in PyTorch from their papers, for test/models/open-unmix.test.ts, conv-tasnet.test.ts and
+wave-u-net.test.ts.
 
     /usr/bin/python3 test/goldens/models.py
 
@@ -134,10 +135,59 @@ class TasNet(nn.Module):
         return torch.stack([self.decoder(masks[:, i] * w)[..., edge : edge + samples] for i in range(self.sources)], 1)
 
 
+class Up(nn.Module):
+    def __init__(self, inputs, outputs, kernel, same, learned):
+        super().__init__()
+        self.between = nn.Module()
+        if learned:
+            self.between.weight = nn.Parameter(torch.zeros(inputs))
+        self.conv = nn.Conv1d(inputs + outputs, outputs, kernel, padding=(kernel - 1) // 2 if same else 0)
+
+    def forward(self, x, skip):
+        if hasattr(self.between, "weight"):
+            share = torch.sigmoid(self.between.weight)[:, None]
+            finer = torch.zeros(*x.shape[:2], 2 * x.shape[2] - 1, dtype=x.dtype)
+            finer[..., ::2], finer[..., 1::2] = x, share * x[..., :-1] + (1 - share) * x[..., 1:]
+        else:
+            finer = F.interpolate(x, size=2 * x.shape[2] - 1, mode="linear", align_corners=True)
+        edge = (skip.shape[2] - finer.shape[2]) // 2
+        return self.conv(torch.cat([finer, skip[..., edge : edge + finer.shape[2]]], 1))
+
+
+class WaveUNet(nn.Module):
+    """Table 1 of Stoller et al. 2018, with difference output: (b, c, input) to (b, stems, c, output)."""
+
+    def __init__(self, channels=2, stems=2, levels=12, filters=24, kernel_down=15, kernel_up=5, same=False, learned=False):
+        super().__init__()
+        widths = [channels] + [filters * (i + 1) for i in range(levels + 1)]
+        pad = (kernel_down - 1) // 2 if same else 0
+        self.stems = stems
+        self.down = nn.ModuleList(nn.Conv1d(widths[i], widths[i + 1], kernel_down, padding=pad) for i in range(levels))
+        self.bottleneck = nn.Conv1d(widths[levels], widths[levels + 1], kernel_down, padding=pad)
+        self.up = nn.ModuleList(Up(widths[i + 1], widths[i], kernel_up, same, learned) for i in range(levels, 0, -1))
+        self.output = nn.Conv1d(filters + channels, channels * (stems - 1), 1)
+
+    def forward(self, mixture):
+        h, skips = mixture, []
+        for conv in self.down:
+            skips.append(F.leaky_relu(conv(h), 0.2))
+            h = skips[-1][..., ::2]
+        h = F.leaky_relu(self.bottleneck(h), 0.2)
+        for up, skip in zip(self.up, reversed(skips)):
+            h = F.leaky_relu(up(h, skip), 0.2)
+        edge = (mixture.shape[2] - h.shape[2]) // 2
+        heard = mixture[..., edge : edge + h.shape[2]]
+        y = torch.tanh(self.output(torch.cat([h, heard], 1))).unflatten(1, (self.stems - 1, -1))
+        return torch.cat([y, (heard - y.sum(1))[:, None]], 1)
+
+
+wave = dict(channels=2, stems=3, levels=2, filters=2, kernel_down=5, kernel_up=3)
 tiny = dict(n=4, length=4, b=3, h=4, sc=2, p=3, x=2, r=2)
 result = {
     "open-unmix": {"parameters": counted(Unmix()), **golden(Unmix(5, 3, 2, 4, 2), 1 + sines([2, 2, 5, 6], 0.5))},
     "conv-tasnet": {"parameters": counted(TasNet()), **golden(TasNet(**tiny), sines([2, 1, 15], 0.5))},
     "conv-tasnet causal": golden(TasNet(**tiny, causal=True), sines([1, 1, 16], 0.5)),
+    "wave-u-net": {"parameters": counted(WaveUNet()), **golden(WaveUNet(**wave), sines([1, 2, 41], 0.5))},
+    "wave-u-net same, learned": golden(WaveUNet(**wave, same=True, learned=True), sines([1, 2, 17], 0.5)),
 }
 Path(__file__).with_suffix(".json").write_text(json.dumps(result) + "\n")

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { magnitude, stft } from '../../src/dsp/index.ts'
 import { DenseBlock, MMDense, type MMDenseInput, mmDenseConfig } from '../../src/models/index.ts'
-import { layoutOf, summary } from '../../src/nn/index.ts'
-import { input, narrow } from '../../src/tensor/index.ts'
+import { initialValues, layoutOf, summary } from '../../src/nn/index.ts'
+import { concat, conv2d, input, mul, narrow, relu, type Tensor } from '../../src/tensor/index.ts'
+import { filled, run, worst } from '../nn/run.ts'
 import { overfit, runModel, sound, waveformShapes, withoutGradient } from './support.ts'
 
 const create = (config: Partial<MMDenseInput> = {}) => new MMDense(mmDenseConfig.parse({ architecture: 'mm-dense-net', ...config }))
@@ -33,6 +34,24 @@ describe('MMDenseNet and MMDenseLSTM', () => {
     ])
     expect(block.forward(input('x', [1, 5, 6, 7])).shape).toEqual([1, 12, 6, 7])
     expect(block.reach()).toEqual({ stride: 1, first: -3, last: 3 })
+  })
+
+  it('3.40 MMDenseNet: a layer is norm, rectifier and convolution, and the block gives what its layers add', async () => {
+    const block = new DenseBlock(2, 3, 2)
+    layoutOf(block)
+    const x = input('x', [1, 2, 3, 4])
+    const [one, two] = block.layers as [(typeof block.layers)[0], (typeof block.layers)[0]]
+    // Fresh running statistics: mean 0, variance 1.
+    const rectified = (y: Tensor) => relu(mul(y, 1 / Math.sqrt(1 + 1e-5)))
+    const first = conv2d(rectified(x), one.conv.weight, { padding: 1 })
+    const second = conv2d(rectified(concat([x, first], 1)), two.conv.weight, { padding: 1 })
+    const { y, wanted } = await run(
+      { y: block.forward(x), wanted: concat([first, second], 1) },
+      { ...Object.fromEntries(initialValues(block, 1)), x: filled([1, 2, 3, 4], 0.5) },
+    )
+    // The rounding of float64.
+    expect(worst(y, wanted)).toBeLessThan(1e-12)
+    expect(Math.max(...y.slice(36))).toBeGreaterThan(0)
   })
 
   it('3.40 MMDenseNet: bands at 4.1 and 11 kHz and one of all bins; levels halve both axes; two LSTM layers more at the coarsest', () => {

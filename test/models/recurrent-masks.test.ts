@@ -173,6 +173,63 @@ describe('deep clustering', () => {
     expect((await masksOf(cluster({ ...tiny, channels: 2, stems: ['a', 'b', 'c'] }))).shape).toEqual([1, 3, 2, 11, 9])
   })
 
+  it('3.37 deep clustering: silent bins do not move the centres', async () => {
+    const model = cluster({ ...tiny, embedding: 1 })
+    const bins = 11 * 9
+    // Two groups that sound, at 0 and 1, and far from both what is silent: without weights it would be a cluster of its own.
+    const embeddings = Float64Array.from({ length: bins }, (_, i) => (i < 40 ? 100 : i % 2))
+    const magnitudes = Float64Array.from({ length: bins }, (_, i) => (i < 40 ? 1e-6 : 1))
+    const masks = model.cluster(constant(embeddings, [1, bins, 1]), constant(magnitudes, [1, 1, 11, 9]))
+    const { values } = await runModel(model, { values: masks })
+    const first = values.slice(40, bins)
+    expect(first.every((value, i) => value === (first[0] === 1 ? 1 - (i % 2) : i % 2))).toBe(true)
+  })
+
+  it('3.37 deep clustering: the loss is that of embeddings and of the loudest stem of each bin of each channel', async () => {
+    const model = cluster({ ...tiny, channels: 2, embedding: 3, rangeDb: 20 })
+    layoutOf(model)
+    const shape = [1, 2, 41]
+    const { mixture, sources } = example(model, 41)
+    const [x, a, b] = [input('mixture', shape), input('a', shape), input('b', shape)]
+    const level = (signal: Tensor) => magnitude(stft(signal, model.transform!))
+    const outputs = {
+      loss: model.loss(x, { 'source-1': a, 'source-2': b }),
+      v: model.embed(level(x)),
+      m: level(x),
+      one: level(a),
+      other: level(b),
+    }
+    const { loss, v, m, one, other } = await runModel(model, outputs, { mixture, a: sources['source-1']!, b: sources['source-2']! })
+    // Row (t·channels + c)·bins + f of the embeddings is bin f of frame t of channel c.
+    const rows = Array.from({ length: 11 * 2 * 9 }, (_, row) => {
+      const [f, c, t] = [row % 9, Math.floor(row / 9) % 2, Math.floor(row / 18)]
+      const at = (c * 11 + t) * 9 + f
+      return { v: v.slice(3 * row, 3 * row + 3), first: one[at]! >= other[at]!, heard: m[at]! >= 0.1 * Math.max(...m) }
+    }).filter(({ heard }) => heard)
+    const pairs = rows.flatMap((p) =>
+      rows.map((q) => (p.v.reduce((sum, value, d) => sum + value * q.v[d]!, 0) - Number(p.first === q.first)) ** 2),
+    )
+    expect(loss[0]).toBeCloseTo(pairs.reduce((sum, value) => sum + value, 0) / pairs.length, 10)
+    expect(rows.length).toBeLessThan(11 * 2 * 9)
+  })
+
+  it('3.36, 3.37, 3.31 the trunk hears levels: logarithms of magnitudes, down to −80 dB', async () => {
+    const model = infer({ ...tiny, channels: 2 })
+    layoutOf(model)
+    const loud = Float64Array.from({ length: 54 }, (_, i) => (i % 5 === 0 ? 0 : 0.1 + Math.abs(Math.sin(i))))
+    // Fresh running statistics: x/√(1 + ε). Features are the bins of the first channel, then those of the second.
+    const levels = Float64Array.from({ length: 54 }, (_, i) => {
+      const [f, c, t] = [i % 9, Math.floor(i / 9) % 2, Math.floor(i / 18)]
+      return Math.log(Math.max(1e-4, loud[(c * 3 + t) * 9 + f]!)) / Math.sqrt(1 + 1e-5)
+    })
+    const { h, wanted } = await runModel(
+      model,
+      { h: model.trunk.forward(input('x', [1, 2, 3, 9])), wanted: model.trunk.lstm.forward(input('levels', [1, 3, 18])).outputs },
+      { x: loud, levels },
+    )
+    expect(Math.max(...h.map((value, i) => Math.abs(value - wanted[i]!)))).toBeLessThan(1e-12)
+  })
+
   it('3.37 deep clustering: the loss does not know an order', async () => {
     const model = cluster(tiny)
     layoutOf(model)

@@ -1,12 +1,14 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Between, WaveUNet, type WaveUNetInput, waveUNetConfig } from '../../src/models/index.ts'
-import { layoutOf } from '../../src/nn/index.ts'
-import { constant, input } from '../../src/tensor/index.ts'
-import { run } from '../nn/run.ts'
+import { layoutOf, loadStateDict } from '../../src/nn/index.ts'
+import { concat, constant, input } from '../../src/tensor/index.ts'
+import { filled, run, worst } from '../nn/run.ts'
 import { measuredReach, overfit, runModel, sound, waveformShapes, withoutGradient } from './support.ts'
 
 const create = (config: Partial<WaveUNetInput> = {}) => new WaveUNet(waveUNetConfig.parse({ architecture: 'wave-u-net', ...config }))
 const tiny = { channels: 1, levels: 2, filters: 3, kernelDown: 5, kernelUp: 3 }
+const goldens = JSON.parse(readFileSync('test/goldens/models.json', 'utf8'))
 
 describe('Wave-U-Net', () => {
   it('3.40 Wave-U-Net: M4 hears 147443 samples to say 16389, as the paper does', () => {
@@ -22,11 +24,29 @@ describe('Wave-U-Net', () => {
     const up = level.reduce((sum, outputs) => sum + (5 * (outputs + 24 + outputs) + 1) * outputs, 0)
     const total = down + (15 * 288 + 1) * 312 + up + (24 + 2 + 1) * 2
     expect(layoutOf(create()).parameterCount).toBe(total)
+    expect(goldens['wave-u-net'].parameters).toBe(total)
     expect((total / 1e6).toFixed(2)).toBe('10.26')
     // M5: one share per channel that is brought up.
     expect(layoutOf(create({ upsampling: 'learned' })).parameterCount - total).toBe(
       24 * (13 + 12 + 11 + 10 + 9 + 8 + 7 + 6 + 5 + 4 + 3 + 2),
     )
+  })
+
+  it.each(['wave-u-net', 'wave-u-net same, learned'])('3.40 Wave-U-Net: gives what it gives restated in PyTorch: %s', async (name) => {
+    const golden = goldens[name]
+    const other = name === 'wave-u-net' ? {} : ({ context: 'same', upsampling: 'learned' } as const)
+    const model = create({ levels: 2, filters: 2, kernelDown: 5, kernelUp: 3, stems: ['a', 'b', 'c'], ...other })
+    const state = new Map(
+      (golden.state as [string, number[]][]).map(([key, shape], j) => [
+        key,
+        { shape, data: Float32Array.from(filled(shape, j + 1), (value) => 0.3 * value) },
+      ]),
+    )
+    const feeds = { ...Object.fromEntries(loadStateDict(model, state)), mixture: filled(golden.input, 0.5) }
+    const estimates = model.estimate(input('mixture', golden.input))
+    const { y } = await runModel(model, { y: concat(Object.values(estimates), 1) }, feeds)
+    // Weights in float32 here and in float64 there, 6e-8 each.
+    expect(worst(y, golden.output)).toBeLessThan(1e-6)
   })
 
   it('3.40 Wave-U-Net: between two samples comes their mean, or a learned share of each per channel', async () => {
