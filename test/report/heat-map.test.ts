@@ -1,6 +1,7 @@
+import { inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { attentionMap, colourTable, confusionMatrix, type HeatMapOptions, heatMap, spectrogramPlot } from '../../src/report/index.ts'
-import { areaOf, elements, expectWhole, texts } from './support.ts'
+import { areaOf, elements, expectWhole, placeOf, texts } from './support.ts'
 
 const draw = (options: Partial<HeatMapOptions> = {}) =>
   heatMap({
@@ -60,6 +61,24 @@ describe('heatMap', () => {
     const [image] = elements(svg, 'image')
     const png = Buffer.from(image!.href!.split(',')[1]!, 'base64')
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([50, 60])
+    const lines = inflateSync(png.subarray(png.indexOf('IDAT') + 4, png.indexOf('IEND') - 8))
+    const pixel = (row: number, column: number) => lines[row * 51 + 1 + column]!
+    // Colours of 0 … 59 · 49, the last one being open cells.
+    expect([pixel(0, 1), pixel(59, 49), pixel(3, 3), pixel(59, 0)]).toEqual([0, 254, 255, 0])
+    expect(pixel(30, 49)).toBeCloseTo((255 * 30) / 59, -0.5)
+  })
+
+  it('puts numbers of axes in the middle of their cells, and those of the bar beside their colours', () => {
+    const rows = Array.from({ length: 4 }, (_, r) => [r, r])
+    const down = draw({ rows, y: { label: 'query', from: 10, to: 40 }, value: { label: 'v', from: 0, to: 8 } })
+    const { top, bottom } = areaOf(down.replace(/<rect class="border"(?=[^>]*width="14")[^>]*\/>/, ''))
+    const cell = (bottom - top) / 4
+    expect(placeOf(down, '10').y - 4).toBeCloseTo(top + cell / 2, 1)
+    expect(placeOf(down, '40').y - 4).toBeCloseTo(bottom - cell / 2, 1)
+    const up = draw({ rows, y: { label: 'query', from: 10, to: 40 }, firstRow: 'bottom', value: { label: 'v', from: 0, to: 8 } })
+    expect(placeOf(up, '10').y - 4).toBeCloseTo(bottom - cell / 2, 1)
+    expect(placeOf(down, '8').y - 4).toBeCloseTo(top, 1)
+    expect(placeOf(down, '2').y - 4).toBeCloseTo(bottom - (bottom - top) / 4, 1)
   })
 
   it('draws constants, one cell and no number', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type LinePlotOptions, linePlot, scatterPlot } from '../../src/report/index.ts'
-import { areaOf, elements, expectWhole, texts } from './support.ts'
+import { areaOf, elements, expectWhole, placeOf, texts } from './support.ts'
 
 const draw = (options: Partial<LinePlotOptions> = {}) =>
   linePlot({
@@ -30,6 +30,23 @@ describe('linePlot', () => {
       expect(y).toBeCloseTo(wy, 1)
     }
     expect(texts(svg)).toEqual(expect.arrayContaining(['Curves', 'step', 'loss (nats)', '0', '4']))
+  })
+
+  it('puts ticks, their lines and their numbers where the values are', () => {
+    const svg = draw({ x: { label: 'step', from: 0, to: 20 }, y: { label: 'loss', from: -1, to: 3 } })
+    const { left, top, right, bottom } = areaOf(svg)
+    // Numbers stand a few pixels below the axis, or beside their line.
+    expect(placeOf(svg, '10').x).toBeCloseTo((left + right) / 2, 1)
+    expect(placeOf(svg, '10').y).toBeGreaterThan(bottom)
+    expect(placeOf(svg, '3').y - 4).toBeCloseTo(top, 1)
+    expect(placeOf(svg, '2').y - 4).toBeCloseTo(top + (bottom - top) / 4, 1)
+    expect(placeOf(svg, '2').x).toBeLessThan(left)
+    const grid = elements(svg, 'line').filter(({ class: name }) => name === 'grid' || name === 'zero')
+    const upright = grid.filter(({ x1, x2 }) => x1 === x2)
+    expect(upright.length).toBeGreaterThan(2)
+    for (const { y1, y2 } of upright) expect([Number(y1), Number(y2)]).toEqual([top, bottom])
+    const zero = grid.find(({ class: name, y1, y2 }) => name === 'zero' && y1 === y2)!
+    expect(Number(zero.y1)).toBeCloseTo(bottom - (bottom - top) / 4, 1)
   })
 
   it('places values by a logarithmic axis, with decades as ticks', () => {
@@ -127,7 +144,7 @@ describe('linePlot', () => {
 describe('scatterPlot', () => {
   const groups = [
     { label: 'a', x: [0, 1], y: [0, 1] },
-    { label: 'b', x: [0.5, Number.NaN], y: [0.5, 2] },
+    { label: 'b', x: [0.5, Number.NaN], y: [0.25, 2] },
   ]
   const draw2 = (given = groups) =>
     scatterPlot({ title: 'Points', x: { label: 'x', from: 0, to: 1 }, y: { label: 'y', from: 0, to: 1 }, groups: given })
@@ -144,6 +161,7 @@ describe('scatterPlot', () => {
     expect(places[1]![0]).toBeCloseTo(right, 1)
     expect(places[1]![1]).toBeCloseTo(top, 1)
     expect(places[2]![0]).toBeCloseTo((left + right) / 2, 1)
+    expect(places[2]![1]).toBeCloseTo(bottom - (bottom - top) / 4, 1)
     expect(dots[2]!.d).not.toBe(dots[4]!.d)
     expect(svg).toContain('3 points of a, b; 1 without a finite place left out')
   })

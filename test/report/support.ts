@@ -13,6 +13,13 @@ export function texts(svg: string): string[] {
   return Array.from(svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g), ([, words]) => words!)
 }
 
+/** Where a text stands; of several equal ones the last. */
+export function placeOf(svg: string, words: string): { x: number; y: number } {
+  const found = Array.from(svg.matchAll(/<text x="([^"]*)" y="([^"]*)"[^>]*>([^<]*)<\/text>/g)).filter(([, , , text]) => text === words)
+  const [, x, y] = found.at(-1)!
+  return { x: Number(x), y: Number(y) }
+}
+
 /** The border of the area of the plot. */
 export function areaOf(svg: string): { left: number; top: number; right: number; bottom: number } {
   const border = elements(svg, 'rect')
