@@ -1,4 +1,5 @@
 /** Curves over time as SVG text: axes with round numbers, gaps where there is no number, colours from the page's style sheet. */
+import { escapeText } from '../report/index.ts'
 
 export interface Curve {
   readonly label: string
@@ -24,11 +25,6 @@ const top = 10
 const bottom = 34
 /** Shares of the values that may lie outside of the picture, below and above: single frames near silence reach −80 dB. */
 const outside = 0.02
-
-/** Text as it may stand between tags and in attributes. */
-export function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-}
 
 /** 75 → "1:15". */
 export function clock(seconds: number): string {
@@ -89,11 +85,11 @@ export function drawCurves(curves: readonly Curve[], { title, step, first, end }
       if (!drawing) path += 'h0'
       drawing = true
     }
-    return `<path class="line line${index}" d="${path}"><title>${escapeHtml(label)}</title></path>`
+    return `<path class="line line${index}" d="${path}"><title>${escapeText(label)}</title></path>`
   })
   const id = `clip-${hash(title)}`
-  const legend = curves.map(({ label }, index) => `<span><i class="key key${index}"></i>${escapeHtml(label)}</span>`)
-  return `<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(title)}">
+  const legend = curves.map(({ label }, index) => `<span><i class="key key${index}"></i>${escapeText(label)}</span>`)
+  return `<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(title)}">
 <clipPath id="${id}"><rect x="${left}" y="${top}" width="${width - left - right}" height="${height - top - bottom}"/></clipPath>
 ${[...decibelLines, ...timeLines].join('\n')}
 <text x="2" y="${top + 10}" class="unit">dB</text><text x="${width - right}" y="${height - 2}" text-anchor="end" class="unit">min:s</text>

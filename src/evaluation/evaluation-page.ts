@@ -1,5 +1,6 @@
 /** An evaluation as a page that needs nothing else: a table, curves over time, the worst passages; light or dark as its reader has it. */
-import { type Curve, clock, drawCurves, escapeHtml } from './curves.ts'
+import { escapeText } from '../report/index.ts'
+import { type Curve, clock, drawCurves } from './curves.ts'
 import type { EvaluatedSet, Evaluation, FrameRatios, StemEvaluation } from './evaluate.ts'
 import { formatRatio, nameOfSet, ratioNames, versionName } from './evaluation-text.ts'
 
@@ -33,12 +34,12 @@ export function evaluationPage(evaluation: Evaluation, title: string): string {
   const { sets, window, hop, seconds, sampleRate } = evaluation
   const frames = sets[0]?.stems[0]?.frames.length ?? 0
   const facts = `${versionName(evaluation)}. ${clock(seconds)} at ${sampleRate} Hz, ${frames} frame${frames === 1 ? '' : 's'} of ${round(window)} s every ${round(hop)} s. Ratios in dB; higher is better.`
-  const notes = evaluation.notes.length > 0 ? `<ul>${evaluation.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>` : ''
+  const notes = evaluation.notes.length > 0 ? `<ul>${evaluation.notes.map((note) => `<li>${escapeText(note)}</li>`).join('')}</ul>` : ''
   const stems = evaluation.references.filter((stem) => sets.some((set) => set.stems.some((s) => s.stem === stem)))
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><style>${style}</style></head><body>
-<h1>${escapeHtml(title)}</h1>
+<title>${escapeText(title)}</title><style>${style}</style></head><body>
+<h1>${escapeText(title)}</h1>
 <p class="facts">${facts}</p>
 ${notes}
 <div class="wide">${scoreTable(evaluation, stems)}</div>
@@ -68,7 +69,7 @@ function scoreTable({ sets, kind }: Evaluation, stems: readonly string[]): strin
         const cells = columns.map(
           ([ratio]) => `<td>${formatRatio(scores.median[ratio])} <small>${formatRatio(scores.global[ratio])}</small></td>`,
         )
-        const name = n === 0 ? escapeHtml(stem) : ''
+        const name = n === 0 ? escapeText(stem) : ''
         return `<tr${n === 0 ? ' class="first"' : ''}><td>${name}</td><td class="name">${nameOfSet[set.name]}</td>${cells.join('')}</tr>`
       }),
   )
@@ -78,7 +79,7 @@ function scoreTable({ sets, kind }: Evaluation, stems: readonly string[]): strin
 
 function section(evaluation: Evaluation, stem: string): string {
   const { sets, kind, window, hop, seconds } = evaluation
-  const parts = [`<h2>${escapeHtml(stem)}</h2>`]
+  const parts = [`<h2>${escapeText(stem)}</h2>`]
   const options = (title: string) => ({ title, step: hop, first: window / 2, end: seconds })
   const estimate = sets[0] && stemOf(sets[0], stem)
   if (estimate && estimate.frames.length > 1) {
