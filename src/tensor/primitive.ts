@@ -55,7 +55,8 @@ export function definePrimitive<Attributes>(name: string, facets: Primitive<Attr
         evaluate: (arrays, specs) => facets.evaluate(arrays, attributes, specs),
         products: (given, specs) => facets.products?.(given, attributes, specs) ?? 0,
       },
-      inputs,
+      // A list of the caller's own may change.
+      inputs: [...inputs],
       outputs,
       place: currentPlace(),
     }

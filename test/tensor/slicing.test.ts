@@ -1,7 +1,9 @@
 /** Conventions of slices, padding, splitting and tiling, on both backends and for all dtypes. Padding is compared with NumPy's. */
 import { describe, expect, it } from 'vitest'
+import { evaluate } from '../../src/runtime/index.ts'
 import {
   cast,
+  concat,
   constant,
   type DType,
   flip,
@@ -226,5 +228,15 @@ describe('refused while tracing', () => {
   ])('an axis that %s does not have', (name, trace) => {
     expect(trace).toThrow(RangeError)
     expect(trace).toThrow(new RegExp(`${name}: axis -?\\d is outside a tensor of rank`))
+  })
+})
+
+describe('a list that was joined', () => {
+  it('may be changed afterwards: the graph keeps its own', async () => {
+    const parts = [constant([1]), constant([2])]
+    const joined = concat(parts, 0)
+    parts.push(constant([3]))
+    const [values] = await evaluate(() => [joined])
+    expect(Array.from(values!, Number)).toEqual([1, 2])
   })
 })
