@@ -30,7 +30,7 @@ test('the tarball holds every file that package.json names, the papers, and no s
   ]
   const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'THIRD_PARTY_NOTICES.md']
   expect(stranger.packed).toEqual(expect.arrayContaining([...named.map((path) => path.replace(/^\.\//, '')), ...papers]))
-  expect(stranger.packed.filter((path) => !/^(dist|models|recipes)\//.test(path)).sort()).toEqual([...papers, 'package.json'].sort())
+  expect(stranger.packed.filter((path) => !/^(dist|docs|models|recipes)\//.test(path)).sort()).toEqual([...papers, 'package.json'].sort())
 })
 
 /** The library example: the README's TypeScript block that follows the comment `example: library`. */
