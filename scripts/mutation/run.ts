@@ -32,8 +32,8 @@ function vitest(files: readonly string[], mutant: string | undefined): { readonl
     'dot',
     ...files,
   ]
-  // A mistake in a loop's end may run for ever: it is noticed too.
-  const { status } = spawnSync('npx', args, { env, stdio: 'ignore', timeout: 120_000, killSignal: 'SIGKILL' })
+  // A mistake in a loop's end may run for ever: it is noticed too. coreutils' timeout ends the processes that vitest started as well.
+  const { status } = spawnSync('timeout', ['--signal=KILL', '120', 'npx', ...args], { env, stdio: 'ignore' })
   return { failed: status !== 0, milliseconds: performance.now() - started }
 }
 
