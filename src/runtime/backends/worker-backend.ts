@@ -79,9 +79,9 @@ function createConversation(name: string, port: WorkerPort) {
   let ending: Promise<void> | undefined
   return {
     ask: (request: Request, transfer: ArrayBuffer[] = []): Promise<Answer> => (failure ? Promise.reject(failure) : send(request, transfer)),
-    /** Gives back memory, which a backend that is disposed holds no more. */
+    /** Gives back memory, which a worker that has ended holds no more, whatever ended it. */
     release: async (request: Request): Promise<void> => {
-      if (!ending) await send(request, [])
+      if (!failure) await send(request, [])
     },
     /**
      * A worker that is ended inside ONNX Runtime's native code takes the process with it, so it is asked to stop first: it finishes what it
