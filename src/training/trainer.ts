@@ -10,9 +10,12 @@ import { plateauFrom, plateauObserve, plateauStart, plateauValues } from './plat
 import { createSchedule, learningRate, type ScheduleOptions } from './schedule.ts'
 import { createUpdater, paddedLength, updatedArrays } from './updater.ts'
 
-/** What is trained on: shapes of a batch, and the loss of one. */
+/** Values of a batch by the names of the task's inputs, in the arrays of their dtypes: BigInt64Array or Int32Array for symbols. */
+export type Batch<Name extends string> = Readonly<Record<Name, HostArray>>
+
+/** What is trained on: shapes (float32) or specs of a batch, and the loss of one. */
 export interface Task<Name extends string> {
-  readonly batch: Readonly<Record<Name, readonly number[]>>
+  readonly batch: Readonly<Record<Name, Specs[string]>>
   loss(batch: Readonly<Record<Name, Tensor>>): Tensor
 }
 
@@ -47,7 +50,7 @@ export interface Trainer<Name extends string> {
   readonly step: number
   readonly layout: Layout
   /** One update from one batch. */
-  train(batch: Readonly<Record<Name, Float32Array>>): Promise<StepReport>
+  train(batch: Batch<Name>): Promise<StepReport>
   /**
    * Shows a score to the schedule: that of a validation, for the 'plateau' schedule.
    *
@@ -64,7 +67,7 @@ export interface Trainer<Name extends string> {
    * The model to judge and to ship: averaged weights, by name, with running statistics that are plain means over the batches given.
    * Those of the loop belong to the weights before averaging and to the last few batches (Izmailov et al. 2018, arXiv 1803.05407, 3.2).
    */
-  averaged(batches: AsyncIterable<Readonly<Record<Name, Float32Array>>>): Promise<Map<string, Float32Array>>
+  averaged(batches: AsyncIterable<Batch<Name>>): Promise<Map<string, Float32Array>>
   dispose(): Promise<void>
 }
 
@@ -106,7 +109,7 @@ async function runningMeans<Name extends string>(
   layout: Layout,
   weights: DeviceArray,
   before: DeviceArray,
-  batches: AsyncIterable<Readonly<Record<Name, Float32Array>>>,
+  batches: AsyncIterable<Batch<Name>>,
 ): Promise<Float32Array> {
   const program = await compile(
     ({ 'statistics/momentum': momentum, 'training/key': key, ...batch }) => {
@@ -121,7 +124,7 @@ async function runningMeans<Name extends string>(
   let count = 0
   for await (const batch of batches) {
     const feeds: Record<string, HostArray | DeviceView> = {
-      ...(batch as Record<string, Float32Array>),
+      ...(batch as Record<string, HostArray>),
       ...views(layout.parameters, weights),
       ...views(layout.buffers, now),
       'training/key': randomWords(seed, count),
@@ -210,7 +213,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
     layout,
     train: async (batch) => {
       const feeds: Record<string, HostArray | DeviceView> = {
-        ...(batch as Record<string, Float32Array>),
+        ...(batch as Record<string, HostArray>),
         ...views(layout.parameters, weights),
         ...views(layout.buffers, buffers),
         'training/key': randomWords(options.seed, step),
