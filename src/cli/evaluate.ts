@@ -1,7 +1,8 @@
 /** `divisi evaluate`: how good estimates of stems are, beside the mixture and ideal masks. */
-import { rename, writeFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { writeWhole } from '../data/index.ts'
 import {
   type Baseline,
   baselines,
@@ -105,6 +106,8 @@ export async function runEvaluate(
   const inputs = [...files.references, ...files.estimates, files.mixture].map((path) => path && resolve(path))
   for (const path of [flags.json, flags.html])
     if (path !== undefined && inputs.includes(resolve(path))) throw new UsageError(`${path} would replace an input; choose another name`)
+  // What cannot be written is told before the work, not after it.
+  for (const path of [flags.json, flags.html]) if (path !== undefined) await asUsage(() => mkdir(dirname(path), { recursive: true }))
   const song = await asUsage(() => openStems(files, { trim: flags.trim, signal }))
   const missing = files.stems.filter((_, i) => !files.estimated.includes(i))
   if (missing.length > 0) stderr.write(`no estimate of ${missing.join(', ')}: counted as interference only\n`)
@@ -124,9 +127,9 @@ export async function runEvaluate(
   }).finally(() => progress.done())
   for (const note of evaluation.notes) stderr.write(`note: ${note}\n`)
   stdout.write(`${evaluationTable(evaluation)}\n`)
-  if (flags.json !== undefined) await replaceFile(flags.json, evaluationJson(evaluation))
+  if (flags.json !== undefined) await writeWhole(flags.json, evaluationJson(evaluation))
   if (flags.html !== undefined)
-    await replaceFile(flags.html, evaluationPage(evaluation, `${basename(resolve(estimate))} against ${basename(resolve(reference))}`))
+    await writeWhole(flags.html, evaluationPage(evaluation, `${basename(resolve(estimate))} against ${basename(resolve(reference))}`))
   return exitCodes.ok
 }
 
@@ -138,10 +141,4 @@ async function asUsage<T>(check: () => Promise<T>): Promise<T> {
     if (error instanceof Error && error.name !== 'InterruptedError') throw new UsageError(oneLine(error), { cause: error })
     throw error
   }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.partial`
-  await writeFile(temporary, text)
-  await rename(temporary, path)
 }

@@ -1,8 +1,9 @@
 /** `divisi lesson`: runnable texts, and exercises with a checker. */
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
+import { writeWhole } from '../data/index.ts'
 import { type Exercise, exercises, type Lesson, lessons } from '../lessons/index.ts'
 import { createOnnxRuntimeBackend } from '../runtime/index.ts'
 import { exitCodes, oneLine, UsageError } from './errors.ts'
@@ -26,11 +27,6 @@ function find<T extends { readonly name: string }>(kind: string, all: readonly T
 /** Paragraphs in lines of at most 100 characters. */
 function wrapped(text: string): string {
   return text.replaceAll('\n', ' ').replace(/(.{1,99})(?: +|$)/g, '$1\n')
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text)
-  await rename(`${path}.part`, path)
 }
 
 function listing(): string {

@@ -2,12 +2,13 @@
  * The file list of a recipe: which recordings a training uses, by content (SHA-256), with their kind, their split and the group (singer
  * or artist) that must not stand in both splits. A CSV file (RFC 4180) beside the recipe.
  */
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, relative, sep } from 'node:path'
 import { foldKey } from '../tensor/random.ts'
 import { openHashMemory } from './hash.node.ts'
 import { KINDS, type Kind, type Split } from './tracks.ts'
+import { writeWhole } from './write-whole.node.ts'
 
 export interface CatalogueEntry {
   readonly sha256: string
@@ -71,12 +72,10 @@ export function sharedGroups(entries: readonly CatalogueEntry[]): string[] {
   return [...shared]
 }
 
-/** Writes a file list (temporary file, then rename). */
+/** Writes a file list, whole or not at all. */
 export async function writeCatalogue(file: string, entries: readonly CatalogueEntry[]): Promise<void> {
   const rows = entries.map((entry) => COLUMNS.map((column) => quoteCsv(String(entry[column]))).join(','))
-  const temporary = `${file}.${process.pid}.tmp`
-  await writeFile(temporary, `${[COLUMNS.join(','), ...rows].join('\n')}\n`)
-  await rename(temporary, file)
+  await writeWhole(file, `${[COLUMNS.join(','), ...rows].join('\n')}\n`)
 }
 
 /** What is known of a file besides its content; without a split the group is assigned to one. */

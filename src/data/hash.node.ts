@@ -1,9 +1,10 @@
 /** SHA-256 of files, read as streams, remembered by (path, size, time of change) so that a second start is fast. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { writeWhole } from './write-whole.node.ts'
 
 async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
@@ -57,9 +58,7 @@ async function load(file: string): Promise<[string, Remembered][]> {
   }
 }
 
-/** Writes JSON to a temporary name beside the file and renames it. */
+/** Writes JSON, whole or not at all. */
 export async function writeJson(file: string, value: unknown): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`
-  await writeFile(temporary, JSON.stringify(value))
-  await rename(temporary, file)
+  await writeWhole(file, JSON.stringify(value))
 }

@@ -19,3 +19,4 @@ export { type CachedSpectrogram, prepareSpectrograms, readSpectrogram, type Spec
 export * from './synthetic/index.ts'
 export { makeSyntheticTracks, type SyntheticOptions } from './synthetic-tracks.node.ts'
 export { type Kind, type Split, SYNTHETIC_SOURCE, type Track, type TrackReader } from './tracks.ts'
+export { writeWhole } from './write-whole.node.ts'

@@ -1,6 +1,6 @@
 /** Checkpoints: everything a run needs to go on as if it had not stopped, in one safetensors file that appears whole or not at all. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { writeWhole } from '../data/index.ts'
 import { readSafetensors, writeSafetensors } from '../formats/index.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -23,25 +23,6 @@ export interface CheckpointFacts {
   readonly seconds: number
   /** Steps in a row, up to here, whose numbers were not finite. */
   readonly rejected: number
-}
-
-/** Writes beside the target, flushes, renames. */
-export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    const file = await open(temporary, 'w')
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
 }
 
 export async function saveCheckpoint(path: string, { arrays, facts }: Checkpoint): Promise<void> {
