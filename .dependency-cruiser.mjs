@@ -17,6 +17,7 @@ const layers = [
   'separation',
   'evaluation',
   'data',
+  'tasks',
   'distributed',
   'training',
   'lessons',

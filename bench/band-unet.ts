@@ -7,18 +7,17 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bandMatrices, istft, stft } from '../src/dsp/index.ts'
-import { relativeError } from '../src/losses/index.ts'
-import { createNetwork } from '../src/models/index.ts'
+import { bandMatrices, istft } from '../src/dsp/index.ts'
+import { bandUnetConfig, createNetwork } from '../src/models/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
 import { readRecipe } from '../src/training/index.ts'
 import { infer, trainerOf, trainOn } from './network.ts'
 import { type Bench, main, noise, readArray, writeArray, writeWeights } from './support.ts'
 
 const { recipe } = await readRecipe(fileURLToPath(new URL('../recipes/vocals.yaml', import.meta.url)))
-const { model: config, training } = recipe
-const batch = training.batchSize
-const samples = (training.frames - 1) * config.hopLength
+const config = bandUnetConfig.parse(recipe.model)
+const batch = recipe.training.batchSize
+const samples = Math.round((recipe.data as { seconds: number }).seconds * config.sampleRate)
 const windowLength = 511 * config.hopLength
 const second = (count: number) => (count / config.sampleRate).toFixed(1)
 
@@ -46,10 +45,7 @@ export const bandUnet: Bench = {
     const shape = [batch, 2, samples]
     const task = {
       batch: { mixture: shape, vocals: shape },
-      loss: (given: Record<'mixture' | 'vocals', Tensor>) => {
-        const separated = model.forward(given.mixture)
-        return relativeError(separated.vocals, stft(given.vocals, config), separated.mixture)
-      },
+      loss: ({ mixture, vocals }: Record<'mixture' | 'vocals', Tensor>) => model.loss(mixture, { vocals }),
     }
     const trainer = await trainerOf(model, task, backend)
     return trainOn(work, trainer, { mixture: readArray(folder, 'mixture'), vocals: readArray(folder, 'vocals') })

@@ -2,7 +2,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { onSyntheticSongs, type RunEvent, readRecipe, runTraining } from '../training/index.ts'
+import type { ScoreKind } from '../tasks/index.ts'
+import { onSyntheticData, type RunEvent, type RunResult, readRecipe, runTraining } from '../training/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { createProgress, type Progress, type ProgressStream } from './progress.ts'
 
@@ -12,17 +13,19 @@ export interface TrainFlags {
   readonly cache?: string
   readonly threads?: string
   readonly stopAfter?: string
+  readonly overfit?: string
 }
 
 export function trainCommand(action: (recipe: string, flags: TrainFlags) => Promise<void>): Command {
   return new Command('train')
     .description('Train a network by a recipe. Ctrl-C saves; the same command goes on from there, bit for bit.')
     .argument('<recipe>', 'YAML file, such as recipes/vocals.yaml')
-    .option('--data <folder>', "where the recipe's recordings are, under any names; or `synthetic`: songs made here instead")
+    .option('--data <folder>', "where the recipe's recordings are, under any names; or `synthetic`: what is made here instead")
     .option('--run <folder>', 'checkpoints, weights and log (default: runs/<name of the recipe>)')
     .option('--cache <folder>', 'decoded recordings (default: a folder in ~/.cache/divisi)')
     .option('--threads <n>', 'threads of the network (default: all processors)')
     .option('--stop-after <step>', 'stop with a checkpoint after this step')
+    .option('--overfit <n>', 'learn n examples by heart, the first test of a network; nothing is held out')
     .action(action)
 }
 
@@ -33,15 +36,33 @@ function whole(text: string | undefined, flag: string): number | undefined {
   return value
 }
 
+function scoreText({ label, unit }: ScoreKind, value: number): string {
+  return unit === '%' ? `${label} ${(100 * value).toFixed(1)} %` : `${label} ${value.toFixed(2)}${unit && ` ${unit}`}`
+}
+
+/** Of losses that end at 0 the share that is left says whether it worked; of others (SI-SDR) the reader has to judge. */
+function byHeart(examples: number, { first, last }: RunResult['losses']): string {
+  const words = `${examples} example${examples > 1 ? 's' : ''} by heart: loss ${first.toFixed(4)} at the first step, ${last.toFixed(4)} at the last`
+  if (!(first > 0 && last >= 0)) return words
+  const share = `${((100 * last) / first).toPrecision(2)} %`
+  return last < 0.01 * first
+    ? `${words}, ${share} of it: learned`
+    : `${words}, ${share} of it: not learned. Train longer, with another learningRate, or without dropout; a network that cannot has a bug`
+}
+
 export async function runTrain(
   recipeFile: string,
   flags: TrainFlags,
   { stderr, signal }: { stderr: ProgressStream; signal: AbortSignal },
 ): Promise<number> {
-  const [threads, stopAfter] = [whole(flags.threads, '--threads'), whole(flags.stopAfter, '--stop-after')]
+  const [threads, stopAfter, overfit] = [
+    whole(flags.threads, '--threads'),
+    whole(flags.stopAfter, '--stop-after'),
+    whole(flags.overfit, '--overfit'),
+  ]
   const { recipe: written, folder } = await readRecipe(recipeFile)
-  const recipe = flags.data === 'synthetic' ? onSyntheticSongs(written) : written
-  const runFolder = flags.run ?? join('runs', recipe.name)
+  const recipe = flags.data === 'synthetic' ? onSyntheticData(written) : written
+  const runFolder = flags.run ?? join('runs', overfit === undefined ? recipe.name : `${recipe.name}-overfit`)
   let progress: Progress | undefined
   let loss = Number.NaN
   let preparing: string | undefined
@@ -69,7 +90,7 @@ export async function runTrain(
         return
       case 'validation':
         progress?.print(
-          `step ${event.step}: validation SI-SDR ${event.siSdr.toFixed(2)} dB (mixture ${event.siSdrGain >= 0 ? '+' : '−'}${Math.abs(event.siSdrGain).toFixed(2)}), instrumental SDR ${event.sdrInstrumental.toFixed(2)} dB${event.best ? ', best' : ''}`,
+          `step ${event.step}: validation ${event.kinds.map((kind) => scoreText(kind, event.scores[kind.name]!)).join(', ')}${event.best ? ', best' : ''}`,
         )
         return
     }
@@ -83,15 +104,17 @@ export async function runTrain(
     threads,
     signal,
     stopAfter,
+    overfit,
     onEvent,
   }
   const result = await runTraining(options).catch((error: unknown) => {
     progress?.done()
     throw error
   })
+  if (overfit !== undefined) progress?.print(byHeart(overfit, result.losses))
   progress?.done(
     result.finished
-      ? `done at step ${result.step}: ${result.model}`
+      ? `${result.outOfPatience ? 'no better score for as long as the recipe waits: ' : ''}done at step ${result.step}: ${result.model}`
       : `stopped at step ${result.step}: the same command goes on from ${result.checkpoint}`,
   )
   if (signal.aborted) throw signal.reason

@@ -1,9 +1,9 @@
 /** From the name of a model, or the path of a model file, to a separator that is ready to run. */
 import { readFile } from 'node:fs/promises'
-import { istft } from '../dsp/index.ts'
 import { compile, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { type LoadedModel, readModel } from './model-file.ts'
+import { SeparationNetwork } from './separation-network.ts'
 import type { Separator } from './separator.ts'
 
 /** Models that ship with the package. */
@@ -51,12 +51,13 @@ export async function loadSeparator(name = 'vocals', options: LoadOptions = {}):
     throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)
   if (!Number.isInteger(frames) || frames < 2) throw new RangeError(`frames: ${frames}; allowed are whole numbers ≥ 2`)
   const { network, values, name: title } = await readNamedModel(name)
-  const { hopLength, sampleRate } = network.config
+  if (!(network instanceof SeparationNetwork))
+    throw new Error(`model "${name}": is a network of the kind "${network.config.architecture}", which does not separate`)
+  const { sampleRate } = network.config
+  const hopLength = network.transform?.hopLength ?? 1024
   const windowLength = (frames - 1) * hopLength
   const backend = await createOnnxRuntimeBackend(threads === undefined ? {} : { threads })
-  const separateWindow = ({ mixture }: { mixture: Tensor }) => ({
-    vocals: istft(network.forward(mixture).vocals, windowLength, network.config),
-  })
+  const separateWindow = ({ mixture }: { mixture: Tensor }) => network.waveforms(mixture)
   const shapes = { mixture: [1, 2, windowLength] }
   const program = await compile(separateWindow, shapes, { backend, constants: values }).catch(async (error: unknown) => {
     await backend.dispose()

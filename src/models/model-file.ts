@@ -2,30 +2,24 @@
 import { z } from 'zod'
 import { readSafetensors, writeSafetensors } from '../formats/index.ts'
 import { loadStateDict, stateDict } from '../nn/index.ts'
-import { bandUnetConfig } from './band-unet/config.ts'
-import { BandUnet } from './band-unet/network.ts'
+import { createNetwork, type Network, networkConfig } from './architectures.ts'
 
 /** Version of this layout; readers refuse newer ones. */
 const formatVersion = 1
 
-const description = z.object({ format: z.literal(formatVersion), name: z.string(), model: bandUnetConfig })
+const description = z.object({ format: z.literal(formatVersion), name: z.string(), model: networkConfig })
 
 export interface LoadedModel {
   readonly name: string
-  readonly network: BandUnet
+  readonly network: Network
   readonly values: ReadonlyMap<string, Float32Array>
   /** Further facts of the file: training steps, scores. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** Builds the network that a configuration describes. */
-export function createNetwork(config: z.output<typeof bandUnetConfig>): BandUnet {
-  return new BandUnet(config)
-}
-
 export function writeModel(
   name: string,
-  network: BandUnet,
+  network: Network,
   values: ReadonlyMap<string, Float32Array>,
   facts: Readonly<Record<string, string>> = {},
 ): Uint8Array {

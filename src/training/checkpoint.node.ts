@@ -20,6 +20,10 @@ export interface CheckpointFacts {
   /** Learning rates up to here. */
   readonly schedule: Schedule
   readonly bestScore: number | null
+  /** Validations since the best one; checkpoints of before 2026-11-21 do not say. */
+  readonly sinceBest?: number
+  /** Loss of the first step. */
+  readonly firstLoss?: number
   readonly seconds: number
   /** Steps in a row, up to here, whose numbers were not finite. */
   readonly rejected: number

@@ -3,34 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { mixSchema, SINGER_NAMES } from '../data/index.ts'
-import { bandUnetConfig } from '../models/index.ts'
+import type { NetworkConfig } from '../models/index.ts'
+import { type Surroundings, type Task, type TaskKind, taskKinds } from '../tasks/index.ts'
 import { optimizerSchema } from './optimizers/create-optimizer.ts'
 import { curveSchema } from './schedule.ts'
 
 const count = z.number().int().min(1)
-
-/** How many songs `data: synthetic` makes. */
-const syntheticSongs = 50
-
-const dataSchema = z
-  .strictObject({
-    /** CSV of recordings by SHA-256, beside the recipe. */
-    files: z.string().optional(),
-    /** Songs that the synthesiser makes, beside the recordings (drawn as often as `mix.synthetic` says) or instead of them. */
-    syntheticSongs: z
-      .number()
-      .int()
-      .default(0)
-      .refine((n) => n === 0 || n >= SINGER_NAMES.length, `0, or at least ${SINGER_NAMES.length}: one per singer`),
-    /** Length of each (seconds). */
-    syntheticSeconds: z.number().min(2).default(30),
-    mix: mixSchema.prefault({}),
-  })
-  .refine(
-    ({ files, syntheticSongs }) => files !== undefined || syntheticSongs > 0,
-    'needs `files`, or `syntheticSongs` above 0, or `data: synthetic`',
-  )
 
 /** Keys that say one thing in two ways, which nobody can have meant. */
 const rivals = { optimizer: ['betas', 'eps', 'weightDecay'], schedule: ['decay'] } as const
@@ -51,19 +29,17 @@ const trainingFields = z
     seed: z.number().int().min(0).default(1),
     steps: count,
     batchSize: count,
-    /** Spectrogram frames of an example. */
-    frames: z.number().int().min(2),
     /** At its highest: what the schedule starts from. */
     learningRate: z.number().positive(),
     /** Steps of linear warm-up from 0, before any schedule. */
     warmup: z.number().int().min(0).default(200),
     /** Last steps, over which the learning rate falls to 0; in place of `schedule`. */
     decay: z.number().int().min(0).default(0),
-    /** A curve by name, `{ name: cosine, tMax: 4000 }`; 'plateau' watches the SI-SDR of validations. Without one: constant, with `decay` at the end. */
+    /** A curve by name, `{ name: cosine, tMax: 4000 }`; 'plateau' watches the first score of validations. Without one: constant, with `decay` at the end. */
     schedule: curveSchema
       .refine((curve) => curve.name !== 'plateau' || curve.mode === 'max', {
         path: ['mode'],
-        message: 'a recipe’s plateau watches SI-SDR, of which more is better: `mode: max`',
+        message: 'a recipe’s plateau watches a score, of which more is better: `mode: max`',
       })
       .optional(),
     /** By name, `{ name: sgd, momentum: 0.9 }`, with PyTorch's options and defaults. Without one: AdamW with the three options that follow. */
@@ -77,25 +53,52 @@ const trainingFields = z
     validationExamples: count.default(32),
     /** Steps between checkpoints. */
     checkpointEvery: count.default(100),
+    /** Validations in a row without a better score after which the run ends; without it, only the last step ends it. */
+    patience: count.optional(),
   })
   .refine(({ decay, steps }) => decay <= steps, { path: ['decay'], message: 'more decay than steps' })
 
 const trainingSchema = z.preprocess(refuseRivals, trainingFields)
 
-export const recipeSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
-  model: bandUnetConfig,
-  /** `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone. */
-  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs } : value), dataSchema),
-  training: trainingSchema,
-})
+export interface Recipe {
+  readonly name: string
+  /** The name of a kind of tasks. */
+  readonly task: string
+  readonly model: NetworkConfig
+  /** Checked by that kind, and known to it alone. */
+  readonly data: unknown
+  readonly training: z.output<typeof trainingSchema>
+}
 
-export type Recipe = z.output<typeof recipeSchema>
+const kindOf = (task: string): TaskKind => taskKinds.find(({ name }) => name === task)!
 
-/** The same recipe on songs that the project makes itself, for whoever has not the recordings. */
-export function onSyntheticSongs(recipe: Recipe): Recipe {
-  const { files: _, ...data } = recipe.data
-  return { ...recipe, data: { ...data, syntheticSongs: Math.max(data.syntheticSongs, syntheticSongs) } }
+const separationByDefault = (value: unknown) =>
+  typeof value === 'object' && value !== null && !('task' in value) ? { ...value, task: 'separation' } : value
+
+const schemaOf = ({ name, model, data }: TaskKind) =>
+  z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+    /** `separation` where left out. */
+    task: z.literal(name),
+    model,
+    /** `synthetic` stands for what the project makes itself, and nothing else: the recipe then runs for anyone. */
+    data,
+    training: trainingSchema,
+  })
+
+export const recipeSchema = z.preprocess(
+  separationByDefault,
+  z.discriminatedUnion('task', taskKinds.map(schemaOf) as [ReturnType<typeof schemaOf>, ...ReturnType<typeof schemaOf>[]]),
+)
+
+/** Opens a recipe's task: makes or reads its data. */
+export function openTask({ task, model, data, training }: Recipe, surroundings: Surroundings): Promise<Task> {
+  return kindOf(task).open({ model, data }, training, surroundings)
+}
+
+/** The same recipe on data that the project makes itself, for whoever has not the recordings. */
+export function onSyntheticData(recipe: Recipe): Recipe {
+  return { ...recipe, data: kindOf(recipe.task).synthetic(recipe.data) }
 }
 
 /**

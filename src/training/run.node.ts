@@ -3,24 +3,27 @@ import { appendFile, mkdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { createLoader, type Loader, writeWhole } from '../data/index.ts'
-import { stft } from '../dsp/index.ts'
-import { relativeError } from '../losses/index.ts'
-import { createNetwork, writeModel } from '../models/index.ts'
+import { writeWhole } from '../data/index.ts'
+import { writeModel } from '../models/index.ts'
 import { layoutOf } from '../nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../runtime/index.ts'
+import type { Arrays, ScoreKind, Surroundings, Task } from '../tasks/index.ts'
 import { type CheckpointFacts, loadCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
-import { identityOf, prepareTracks, type TracksOptions } from './data.node.ts'
-import type { Recipe } from './recipe.node.ts'
+import { drawRun } from './curves.node.ts'
+import { identityOf } from './identity.node.ts'
+import { onlyFirst } from './overfit.ts'
+import { openTask, type Recipe } from './recipe.node.ts'
 import { type Schedule, samePast } from './schedule.ts'
 import { createTrainer, type StepReport } from './trainer.ts'
-import { type Validation, validate } from './validation.ts'
 
-export interface RunOptions extends TracksOptions {
+export interface RunOptions extends Omit<Surroundings, 'onProgress'> {
+  readonly recipe: Recipe
   readonly runFolder: string
   readonly threads?: number | undefined
   /** Stop, with a checkpoint, after this many updates in all; the schedule stays the recipe's. */
   readonly stopAfter?: number | undefined
+  /** Train on this many examples of the first batch, again and again; nothing is held out then. */
+  readonly overfit?: number | undefined
   readonly onEvent: (event: RunEvent) => void
 }
 
@@ -34,45 +37,40 @@ export type RunEvent =
       readonly notes: readonly string[]
     }
   | ({ readonly kind: 'step' } & StepReport)
-  | ({ readonly kind: 'validation'; readonly best: boolean } & Validation)
+  | {
+      readonly kind: 'validation'
+      readonly step: number
+      readonly best: boolean
+      readonly kinds: readonly ScoreKind[]
+      readonly scores: Readonly<Record<string, number>>
+    }
 
 export interface RunResult {
   readonly step: number
-  /** False where the run was stopped before the recipe's last step. */
+  /** False where the run was stopped before its end. */
   readonly finished: boolean
+  /** Whether validations had not become better for so long that the recipe's patience ended. */
+  readonly outOfPatience: boolean
+  /** Losses of the first step and of the last one. */
+  readonly losses: { readonly first: number; readonly last: number }
   readonly checkpoint: string
   readonly model: string
 }
 
-type Names = 'mixture' | 'vocals'
-
 /** Training batches that running statistics are taken from: always the first ones, so that a resumed run exports the same model. */
 const statisticsBatches = 16
 /** Steps in a row without finite numbers after which a run gives up. */
-const patience = 20
+const mostRefused = 20
 
 function scheduleOf({ training: { learningRate: peak, warmup, decay, steps, schedule } }: Recipe): Schedule {
   return { peak, warmup, ...(schedule ?? { decay, steps }) }
 }
 
-function createLoop(
-  { model, training }: Recipe,
-  network: ReturnType<typeof createNetwork>,
-  backend: Backend,
-  schedule: Schedule,
-  samples: number,
-) {
-  const { batchSize, optimizer, betas, eps, weightDecay, clipNorm, averageDecay, seed } = training
-  const shape = [batchSize, 2, samples]
-  return createTrainer<Names>({
-    model: network,
-    task: {
-      batch: { mixture: shape, vocals: shape },
-      loss: ({ mixture, vocals }) => {
-        const separated = network.forward(mixture)
-        return relativeError(separated.vocals, stft(vocals, model), separated.mixture)
-      },
-    },
+function createLoop({ training }: Recipe, task: Task, backend: Backend, schedule: Schedule) {
+  const { optimizer, betas, eps, weightDecay, clipNorm, averageDecay, seed } = training
+  return createTrainer<string>({
+    model: task.network,
+    task: { batch: task.batch, loss: (batch) => task.loss(batch) },
     backend,
     optimizer: optimizer ?? { name: 'adamw', betas, eps, weightDecay },
     schedule,
@@ -92,115 +90,126 @@ function notesOn(before: CheckpointFacts, engine: string, schedule: Schedule): s
   return notes
 }
 
-async function* firstBatches(loader: Loader): AsyncGenerator<Readonly<Record<Names, Float32Array>>> {
-  for (let step = 0; step < statisticsBatches; step++) {
-    const { mixture, vocals } = await loader.batch(step)
-    yield { mixture, vocals }
-  }
+/** What a run knows of its validations. */
+interface Standing {
+  readonly bestScore: number | null
+  /** Validations since then. */
+  readonly sinceBest: number
 }
 
 /**
- * Trains until the recipe's last step, the abort signal, or `stopAfter`; each of them ends with a checkpoint.
+ * Trains until the recipe's last step, the end of its patience, the abort signal, or `stopAfter`; each of them ends with a checkpoint.
  *
  * The run folder holds `last.safetensors` (to go on), `model.safetensors` (averaged weights at the last validation), `best.safetensors` (those of
- * the best validation) and `log.jsonl`.
+ * the best validation), `log.jsonl`, and pictures: the loss, the first score, and what the task draws of its held-out examples.
  *
  * @throws Error for a run folder of another recipe, recordings that are missing, and losses that are not finite many times in a row
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { recipe, runFolder, signal, onEvent } = options
-  const { training, model } = recipe
+  const { recipe, runFolder, overfit, onEvent } = options
+  const { batchSize } = recipe.training
+  if (overfit !== undefined && !(Number.isInteger(overfit) && overfit >= 1 && overfit <= batchSize))
+    throw new RangeError(`overfit: ${overfit} examples; allowed are whole numbers from 1 to the recipe's batchSize, ${batchSize}`)
   await mkdir(runFolder, { recursive: true })
-  const tracks = await prepareTracks(options, (what, done, total) => onEvent({ kind: 'prepare', what, done, total }))
-  const network = createNetwork(model)
+  const onProgress = (what: string, done: number, total: number) => onEvent({ kind: 'prepare', what, done, total })
+  const task = await openTask(recipe, { ...options, onProgress })
+  try {
+    const backend = await createOnnxRuntimeBackend(options.threads === undefined ? {} : { threads: options.threads })
+    try {
+      return await train(task, backend, options)
+    } finally {
+      await backend.dispose()
+    }
+  } finally {
+    await task.close()
+  }
+}
+
+async function train(
+  task: Task,
+  backend: Backend,
+  { recipe, runFolder, stopAfter, overfit, signal, onEvent }: RunOptions,
+): Promise<RunResult> {
+  const { training } = recipe
   const schedule = scheduleOf(recipe)
-  const samples = (training.frames - 1) * model.hopLength
-  const identity = identityOf(recipe, tracks, layoutOf(network))
+  const identity = identityOf(recipe, { data: task.identity, layout: layoutOf(task.network), overfit })
   const files = { checkpoint: join(runFolder, 'last.safetensors'), model: join(runFolder, 'model.safetensors') }
+  const logFile = join(runFolder, 'log.jsonl')
   const before = await loadCheckpoint(files.checkpoint)
   if (before && before.facts.identity !== identity) {
     throw new Error(
       `${files.checkpoint} belongs to another recipe, other files or another version of the network; give another folder with --run, or remove it to start anew`,
     )
   }
-  const log = (entry: object) => appendFile(join(runFolder, 'log.jsonl'), `${JSON.stringify(entry)}\n`)
-  const backend = await createOnnxRuntimeBackend(options.threads === undefined ? {} : { threads: options.threads })
-  const { mix } = recipe.data
-  const loader = createLoader({
-    tracks,
-    config: mix,
-    seed: training.seed,
-    batchSize: training.batchSize,
-    frames: samples,
-    rate: model.sampleRate,
-  })
-  try {
-    const engine = `${backend.description}, Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}`
-    const trainer = await createLoop(recipe, network, backend, schedule, samples)
-    let { bestScore, seconds, rejected } = before?.facts ?? { bestScore: null, seconds: 0, rejected: 0 }
-    if (before) await trainer.restore(before.arrays, before.facts.step)
-    const engines = [...(before?.facts.engines.filter((name) => name !== engine) ?? []), engine]
-    const notes = before ? notesOn(before.facts, engine, schedule) : []
-    onEvent({ kind: 'start', device: backend.description, parameters: trainer.layout.parameterCount, step: trainer.step, notes })
+  const log = (entry: object) => appendFile(logFile, `${JSON.stringify(entry)}\n`)
+  const engine = `${backend.description}, Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}`
+  const trainer = await createLoop(recipe, task, backend, schedule)
+  let { seconds, rejected, firstLoss = Number.NaN } = before?.facts ?? { seconds: 0, rejected: 0 }
+  let standing: Standing = { bestScore: before?.facts.bestScore ?? null, sinceBest: before?.facts.sinceBest ?? 0 }
+  if (before) await trainer.restore(before.arrays, before.facts.step)
+  const engines = [...(before?.facts.engines.filter((name) => name !== engine) ?? []), engine]
+  const notes = before ? notesOn(before.facts, engine, schedule) : []
+  onEvent({ kind: 'start', device: backend.description, parameters: trainer.layout.parameterCount, step: trainer.step, notes })
 
-    const save = async () => {
-      const facts = { step: trainer.step, identity, engines, schedule, bestScore, seconds, rejected }
-      await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
-    }
-    /** Scores the averaged model and writes it; also as the best, if it is. */
-    const judge = async () => {
-      const values = await trainer.averaged(firstBatches(loader))
-      const heldOut = (first: number, count: number) => loader.validation(count, { first, frames: samples })
-      const scores = await validate({
-        network,
-        values,
-        backend,
-        heldOut,
-        examples: training.validationExamples,
-        samples,
-        pause: setImmediate,
-      })
-      const result = { step: trainer.step, ...scores }
-      const best = Number.isFinite(result.siSdr) && (bestScore === null || result.siSdr > bestScore)
-      const file = writeModel(recipe.name, network, values, { step: String(result.step), validation: JSON.stringify(scores) })
-      await writeWhole(files.model, file)
-      if (best) {
-        bestScore = result.siSdr
-        await writeWhole(join(runFolder, 'best.safetensors'), file)
-      }
-      onEvent({ kind: 'validation', best, ...result })
-      await log({ validation: result, best })
-      return result.siSdr
-    }
-    const end = Math.min(training.steps, options.stopAfter ?? training.steps)
-    // A finished run that is started again judges once more: its model file is made anew.
-    let judged = 0
-    while (trainer.step < end && !signal?.aborted) {
-      const started = performance.now()
-      const { mixture, vocals } = await loader.batch(trainer.step)
-      const report = await trainer.train({ mixture, vocals })
-      seconds += (performance.now() - started) / 1000
-      rejected = report.accepted ? 0 : rejected + 1
-      if (rejected >= patience) {
-        throw new Error(
-          `training: loss or gradients were not finite in ${rejected} steps in a row; lower learningRate (now ${training.learningRate})`,
-        )
-      }
-      onEvent({ kind: 'step', ...report })
-      await log({ ...report, seconds: Math.round(seconds) })
-      if (report.step % training.validateEvery === 0) {
-        const score = await judge()
-        // Not the scores of stops and of second starts, which an uninterrupted run does not have.
-        if (schedule.name === 'plateau') trainer.observe(score)
-        judged = report.step
-      }
-      if (report.step % training.checkpointEvery === 0) await save()
-    }
-    if (trainer.step !== judged && !signal?.aborted) await judge()
-    await save()
-    return { step: trainer.step, finished: trainer.step >= training.steps, ...files }
-  } finally {
-    await loader.close()
-    await backend.dispose()
+  const batchAt = async (step: number): Promise<Arrays> =>
+    overfit === undefined ? task.batchAt(step) : onlyFirst(await task.batchAt(0), task.batch, overfit)
+  const firstBatches = async function* () {
+    for (let step = 0; step < statisticsBatches; step++) yield await batchAt(step)
   }
+  const save = async () => {
+    const facts = { step: trainer.step, identity, engines, schedule, ...standing, seconds, rejected, firstLoss }
+    await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
+  }
+  /** Scores the averaged model and writes it, also as the best, if it is; learning by heart has no scores. */
+  const judge = async (): Promise<number> => {
+    const step = trainer.step
+    const values = await trainer.averaged(firstBatches())
+    const judgement =
+      overfit === undefined ? await task.judge({ values, backend, examples: training.validationExamples, pause: setImmediate }) : undefined
+    const { scores = {}, pictures = {} } = judgement ?? {}
+    const score = scores[task.scores[0].name] ?? Number.NaN
+    const best = Number.isFinite(score) && (standing.bestScore === null || score > standing.bestScore)
+    standing = best ? { bestScore: score, sinceBest: 0 } : { ...standing, sinceBest: standing.sinceBest + 1 }
+    const file = writeModel(recipe.name, task.network, values, { step: String(step), validation: JSON.stringify(scores) })
+    await writeWhole(files.model, file)
+    if (best) await writeWhole(join(runFolder, 'best.safetensors'), file)
+    if (judgement) {
+      onEvent({ kind: 'validation', step, best, kinds: task.scores, scores })
+      await log({ validation: { step, ...scores }, best })
+    }
+    for (const [name, svg] of Object.entries({ ...pictures, ...(await drawRun(recipe.name, logFile, task.scores[0])) }))
+      await writeWhole(join(runFolder, `${name}.svg`), svg)
+    return score
+  }
+  const outOfPatience = () => training.patience !== undefined && standing.sinceBest >= training.patience
+  const end = Math.min(training.steps, stopAfter ?? training.steps)
+  let last = Number.NaN
+  // A finished run that is started again judges once more: its model file is made anew.
+  let judged = 0
+  while (trainer.step < end && !signal?.aborted && !outOfPatience()) {
+    const started = performance.now()
+    const report = await trainer.train(await batchAt(trainer.step))
+    seconds += (performance.now() - started) / 1000
+    rejected = report.accepted ? 0 : rejected + 1
+    if (rejected >= mostRefused) {
+      throw new Error(
+        `training: loss or gradients were not finite in ${rejected} steps in a row; lower learningRate (now ${training.learningRate})`,
+      )
+    }
+    last = report.loss
+    if (report.step === 1) firstLoss = report.loss
+    onEvent({ kind: 'step', ...report })
+    await log({ ...report, seconds: Math.round(seconds) })
+    if (report.step % training.validateEvery === 0) {
+      const score = await judge()
+      // Not the scores of stops and of second starts, which an uninterrupted run does not have.
+      if (schedule.name === 'plateau') trainer.observe(score)
+      judged = report.step
+    }
+    if (report.step % training.checkpointEvery === 0) await save()
+  }
+  if (trainer.step !== judged && !signal?.aborted && !outOfPatience()) await judge()
+  await save()
+  const finished = trainer.step >= training.steps || outOfPatience()
+  return { step: trainer.step, finished, outOfPatience: outOfPatience(), losses: { first: firstLoss, last }, ...files }
 }

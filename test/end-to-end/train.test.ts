@@ -10,8 +10,8 @@ import { readSafetensors } from '../../src/formats/index.ts'
 const recipe = `
 name: tiny
 model: { architecture: band-unet, nFft: 512, hopLength: 256, bands: 32, highest: 16000, channels: [4, 8], bottleneck: 1 }
-data: { syntheticSongs: 20, syntheticSeconds: 3, mix: { synthetic: { vocals: 1, instrumental: 1 } } }
-training: { steps: 120, batchSize: 2, frames: 64, learningRate: 0.005, warmup: 4, decay: 10, validateEvery: 60, validationExamples: 2, checkpointEvery: 7 }
+data: { syntheticSongs: 20, syntheticSeconds: 3, seconds: 0.366, mix: { synthetic: { vocals: 1, instrumental: 1 } } }
+training: { steps: 120, batchSize: 2, learningRate: 0.005, warmup: 4, decay: 10, validateEvery: 60, validationExamples: 2, checkpointEvery: 7 }
 `
 
 let folder: string

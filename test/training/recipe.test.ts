@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createNetwork } from '../../src/models/index.ts'
 import { layoutOf } from '../../src/nn/index.ts'
-import { identityOf } from '../../src/training/data.node.ts'
-import { onSyntheticSongs, readRecipe } from '../../src/training/index.ts'
+import { identityOf } from '../../src/training/identity.node.ts'
+import { onSyntheticData, readRecipe } from '../../src/training/index.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const model = 'model: { architecture: band-unet }'
-const training = 'training: { steps: 10, batchSize: 1, frames: 16, learningRate: 0.001, decay: 0 }'
+const training = 'training: { steps: 10, batchSize: 1, learningRate: 0.001, decay: 0 }'
 
 async function read(text: string) {
   await writeFile(join(folder, 'recipe.yaml'), text)
@@ -32,13 +32,13 @@ describe('recipes', () => {
   it('with `data: synthetic` need no recordings', async () => {
     const recipe = await read(`name: a\n${model}\ndata: synthetic\n${training}`)
     expect(recipe.data).toMatchObject({ syntheticSongs: 50 })
-    expect(recipe.data.files).toBeUndefined()
+    expect(recipe.data).not.toHaveProperty('files')
   })
 
   it('that name recordings run on synthetic songs instead, all else equal', async () => {
     const recipe = await read(`name: a\n${model}\ndata: { files: list.csv, mix: { mono: 0.5 } }\n${training}`)
-    const synthetic = onSyntheticSongs(recipe)
-    expect(synthetic.data).toEqual({ syntheticSongs: 50, syntheticSeconds: 30, mix: recipe.data.mix })
+    const synthetic = onSyntheticData(recipe)
+    expect(synthetic.data).toEqual({ syntheticSongs: 50, syntheticSeconds: 30, seconds: 4, mix: (recipe.data as { mix: unknown }).mix })
     expect({ ...synthetic, data: null }).toEqual({ ...recipe, data: null })
   })
 
@@ -46,13 +46,13 @@ describe('recipes', () => {
     const recipe = await read(`name: a\n${model}\ndata: synthetic\n${training}`)
     // From the commits before there were others than AdamW; a new key here refuses every checkpoint that exists (identityOf).
     expect(JSON.stringify(recipe.training)).toBe(
-      '{"seed":1,"steps":10,"batchSize":1,"frames":16,"learningRate":0.001,"warmup":200,"decay":0,"betas":[0.9,0.99],"eps":1e-8,' +
+      '{"seed":1,"steps":10,"batchSize":1,"learningRate":0.001,"warmup":200,"decay":0,"betas":[0.9,0.99],"eps":1e-8,' +
         '"weightDecay":0.01,"clipNorm":1,"averageDecay":0.998,"validateEvery":250,"validationExamples":32,"checkpointEvery":100}',
     )
   })
 
   it('5.3 name any optimiser and any schedule, with PyTorch’s options and defaults', async () => {
-    const fields = 'steps: 10, batchSize: 1, frames: 16, learningRate: 0.1, warmup: 2'
+    const fields = 'steps: 10, batchSize: 1, learningRate: 0.1, warmup: 2'
     const of = (more: string) => read(`name: a\n${model}\ndata: synthetic\ntraining: { ${fields}, ${more} }`)
     const recipe = await of('optimizer: { name: sgd, momentum: 0.9 }, schedule: { name: cosine, tMax: 8 }')
     expect(recipe.training).toMatchObject({
@@ -70,9 +70,9 @@ describe('recipes', () => {
 
   it('are the same run however often it is looked at, but for schedules whose rates follow from what is seen', async () => {
     const digest = async (more: string) => {
-      const fields = 'steps: 10, batchSize: 1, frames: 16, learningRate: 0.1'
+      const fields = 'steps: 10, batchSize: 1, learningRate: 0.1'
       const recipe = await read(`name: a\n${model}\ndata: synthetic\ntraining: { ${fields}, ${more} }`)
-      return identityOf(recipe, [], layoutOf(createNetwork(recipe.model)))
+      return identityOf(recipe, { data: [], layout: layoutOf(createNetwork(recipe.model)) })
     }
     const plateau = 'schedule: { name: plateau, mode: max }'
     expect(await digest('validateEvery: 5, validationExamples: 4')).toBe(await digest('validateEvery: 7, validationExamples: 9'))

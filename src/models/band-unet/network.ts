@@ -6,6 +6,7 @@
  * The grid is (b, c, t, f): frequency last, so that dense layers over frequency are plain matrix products.
  */
 import { bandMatrices, type Spectrum, stft } from '../../dsp/index.ts'
+import { relativeError } from '../../losses/index.ts'
 import {
   BatchNorm,
   Conv2d,
@@ -145,6 +146,13 @@ export class BandUnet extends SeparationNetwork {
     const mixture = stft(x, { nFft, hopLength })
     const mask = this.estimateMask(x, mixture)
     return { mixture, vocals: { re: mul(mixture.re, mask), im: mul(mixture.im, mask) } }
+  }
+
+  /** Errors of the spectrum relative to the mixture's, so that quiet examples count as loud ones do. */
+  override loss(mixture: Tensor, sources: Readonly<Record<string, Tensor>>): Tensor {
+    const [vocals] = this.targetsOf(mixture, sources)
+    const separated = this.forward(mixture)
+    return relativeError(separated.vocals, stft(vocals!, this.config), separated.mixture)
   }
 
   /** Log magnitudes in bands of left, right, middle, side, relative to the window's level: (b, 4, t, bands). */

@@ -1,0 +1,97 @@
+/**
+ * What `divisi train` has to know of a task: what a recipe may say of its network and its data, and, once that is opened, batches, a loss, and scores of
+ * what is held out. To add one: `defineTask` in a folder of its own, and a line in `task-kinds.node.ts`.
+ */
+import type { z } from 'zod'
+import type { Network, NetworkConfig } from '../models/index.ts'
+import type { Backend, HostArray, Specs } from '../runtime/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+
+/** Arrays of a batch by the names of the task's inputs; examples stand along the first axis. */
+export type Arrays = Readonly<Record<string, HostArray>>
+
+/** A number that says how good a network is. */
+export interface ScoreKind {
+  /** `accuracy`: its key in logs and model files. */
+  readonly name: string
+  /** In words: `accuracy`, `SI-SDR`. */
+  readonly label: string
+  /** `dB`; `%` for shares of 1, which are shown in percent. */
+  readonly unit: string
+}
+
+export interface Judgement {
+  /** By the names of the task's score kinds. */
+  readonly scores: Readonly<Record<string, number>>
+  /** Pictures of what was judged, SVG text by name: a confusion matrix. */
+  readonly pictures?: Readonly<Record<string, string>>
+}
+
+export interface JudgeOptions {
+  /** Weights and statistics by name. */
+  readonly values: ReadonlyMap<string, Float32Array>
+  readonly backend: Backend
+  /** How many held-out examples. */
+  readonly examples: number
+  /** Lets timers and signals in; to be awaited every few ms. */
+  readonly pause: () => Promise<unknown>
+}
+
+/** A task that is ready: its data lie at hand. */
+export interface Task {
+  readonly network: Network
+  /** Shapes (float32) or specs of a batch's arrays; the first axis of each counts examples. */
+  readonly batch: Specs
+  /** The loss of a batch, a scalar. */
+  loss(batch: Readonly<Record<string, Tensor>>): Tensor
+  /** The batch of a step, 0, 1, 2, …: a pure function of seed and step, so that a resumed run sees what an uninterrupted one would have. */
+  batchAt(step: number): Promise<Arrays>
+  /** The first is what runs are judged by; of all of them more is better. */
+  readonly scores: readonly [ScoreKind, ...ScoreKind[]]
+  /** Scores on examples that are held out, always the same ones. */
+  judge(options: JudgeOptions): Promise<Judgement>
+  /** What beside recipe and network decides the examples (recordings, the version of a generator), for the digest by which a checkpoint knows its run. */
+  readonly identity: unknown
+  close(): Promise<void>
+}
+
+/** Where a task finds things, and how it says what it is doing. */
+export interface Surroundings {
+  /** Folder of the recipe, for files that it names. */
+  readonly recipeFolder: string
+  /** `--data`. */
+  readonly dataFolder?: string | undefined
+  /** For what is decoded or made once. */
+  readonly cacheFolder: string
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress: (what: string, done: number, total: number) => void
+}
+
+/** What of a recipe's training section decides the examples. */
+export interface Drawing {
+  readonly seed: number
+  readonly batchSize: number
+}
+
+/** Model and data as a recipe gives them, checked by the schemas of the task's kind. */
+export interface Parts<Model, Data> {
+  readonly model: Model
+  readonly data: Data
+}
+
+/** A kind of task. */
+export interface TaskKind<Model extends NetworkConfig = NetworkConfig, Data = unknown> {
+  /** In recipes: `task: separation`. */
+  readonly name: string
+  readonly model: z.ZodType<Model>
+  readonly data: z.ZodType<Data>
+  /** @throws Error that says what is missing and how to get it */
+  open(parts: Parts<Model, Data>, drawing: Drawing, surroundings: Surroundings): Promise<Task>
+  /** The data section of `--data synthetic`: the same task on what the project makes itself. */
+  synthetic(data: Data): Data
+}
+
+/** A kind whose model and data are known to nobody else: what its own schemas let through is handed to it. */
+export function defineTask<Model extends NetworkConfig, Data>(kind: TaskKind<Model, Data>): TaskKind {
+  return kind as unknown as TaskKind
+}
