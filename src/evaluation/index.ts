@@ -1,6 +1,7 @@
 /** How good a separation is: distortion ratios, BSS Eval, ideal masks as upper reference, scores of folders of clips, evaluation of songs. */
 export { type Baseline, baselines, type MixedBlock, type MixedMaterial } from './baselines.ts'
 export { type BssEval, type BssEvalOptions, bssEval } from './bss-eval.ts'
+export { accuracyOf, type ConfusionCounts, countConfusions, largestOf } from './classification.ts'
 export type { BssKind } from './energies.ts'
 export {
   type EvaluatedSet,
