@@ -110,4 +110,46 @@ describe('divisi train', () => {
     const elsewhere = await train('recordings', undefined, 'recordings.yaml', ['--data', folder])
     expect(elsewhere).toMatchObject({ code: 1, text: expect.stringMatching(/gone\.ogg/) })
   })
+
+  it('3.45 learns one example by heart with --overfit 1, says how far it came, and keeps such a run apart', async () => {
+    const heart = `
+name: heart
+model: { architecture: mask-inference, sampleRate: 44100, channels: 2, stems: [vocals, instrumental], hidden: 32, layers: 1 }
+data: { syntheticSongs: 20, syntheticSeconds: 3, seconds: 0.366, mix: { synthetic: { vocals: 1, instrumental: 1 } } }
+training: { steps: 150, batchSize: 2, learningRate: 0.01, warmup: 4, validateEvery: 60, validationExamples: 2, checkpointEvery: 100 }
+`
+    await writeFile(join(folder, 'heart.yaml'), heart)
+    const whole = await train('heart', undefined, 'heart.yaml', ['--overfit', '1', '--stop-after', '60'])
+    expect(whole.code).toBe(0)
+    const again = await train('heart', undefined, 'heart.yaml', ['--overfit', '1'])
+    const [, first, last] = /1 example by heart: loss ([\d.]+) at the first step, ([\d.]+) at the last/.exec(again.text)!.map(Number)
+    const found = await losses('heart')
+    expect([first, last]).toEqual([found.get(1), found.get(150)].map((loss) => Number(loss!.toFixed(4))))
+    // Not 0: masks keep the mixture's phase.
+    expect(last).toBeLessThan(0.3 * first!)
+    expect(again.text).not.toContain('validation')
+    expect(await train('heart', undefined, 'heart.yaml')).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/belongs to another recipe/),
+    })
+    expect(await train('heart', undefined, 'heart.yaml', ['--overfit', '3'])).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/overfit: 3 examples; allowed are whole numbers from 1 to the recipe's batchSize, 2/),
+    })
+  })
+
+  it('3.45 ends early where validations become no better for as long as the recipe waits, and draws what it did', async () => {
+    // A rate below half a unit in the last place of every weight: nothing changes, so that the second validation equals the first.
+    const still = recipe
+      .replace('learningRate: 0.005', 'learningRate: 1.0e-30, patience: 1')
+      .replace('validateEvery: 60', 'validateEvery: 2')
+    await writeFile(join(folder, 'still.yaml'), still)
+    const ended = await train('still', undefined, 'still.yaml')
+    expect(ended).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/step 2: validation .*, best[\s\S]*step 4: validation[^\n]*dB\n[\s\S]*no better score.*done at step 4/),
+    })
+    expect(await readFile(join(folder, 'still', 'loss.svg'), 'utf8')).toContain('loss of the training batches')
+    expect(await readFile(join(folder, 'still', 'score.svg'), 'utf8')).toContain('SI-SDR on held-out examples')
+  })
 })
