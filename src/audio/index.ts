@@ -1,6 +1,7 @@
 /** Sound in and out: files of any kind to blocks of samples and back, and changes of rate between. */
 
 export { AudioError } from './errors.ts'
+export { createMonoResampler, type MonoResampler, toMono } from './mono.ts'
 export { openAudio } from './open.node.ts'
 export { countOverflows, findPeak, quantise, sampleRange } from './quantise.ts'
 export type { Resampler, ResamplerOptions } from './resample.ts'
