@@ -1,5 +1,6 @@
 /** Training data: file lists, the cache of decoded recordings, augmentation and mixing, batches from worker threads. */
 export { type CachedTrack, type CacheOptions, createCacheReader, prepareCache } from './cache.node.ts'
+export { type CachedStem, readStem } from './cached-stems.node.ts'
 export {
   type CatalogueEntry,
   type Description,
@@ -13,10 +14,33 @@ export {
   writeCatalogue,
 } from './catalogue.node.ts'
 export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, mixVersion, type StemConfig } from './config.ts'
+export {
+  createImageBatches,
+  type ImageBatch,
+  type ImageBatches,
+  type ImageBatchOptions,
+  type ImageSet,
+  imageBatch,
+  pixelsOf,
+  toUnitRange,
+} from './images/image-set.ts'
+export { drawShape, makeShapes, type ShapePicture, type ShapeSetOptions, shapeClasses, shapesVersion } from './images/shapes.ts'
 export { type Batch, createLoader, type Loader, type LoaderOptions } from './loader.node.ts'
 export { createMixer, type Example, type Mixer } from './mix.ts'
+export {
+  createSongMixer,
+  type Song,
+  type SongExample,
+  type SongMix,
+  type SongMixerOptions,
+  type Stem,
+  type StemReader,
+  songMixFields,
+  songMixVersion,
+} from './songs.ts'
 export { type CachedSpectrogram, prepareSpectrograms, readSpectrogram, type SpectrogramCacheOptions } from './spectrogram-cache.node.ts'
 export * from './synthetic/index.ts'
+export { makeSyntheticSongs, type SyntheticSongsOptions } from './synthetic-songs.node.ts'
 export { makeSyntheticTracks, type SyntheticOptions } from './synthetic-tracks.node.ts'
 export { type Kind, type Split, SYNTHETIC_SOURCE, type Track, type TrackReader } from './tracks.ts'
 export { writeWhole } from './write-whole.node.ts'

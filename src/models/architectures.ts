@@ -9,6 +9,8 @@ import { convTasNetConfig } from './conv-tasnet/config.ts'
 import { ConvTasNet } from './conv-tasnet/network.ts'
 import { deepClusteringConfig } from './deep-clustering/config.ts'
 import { DeepClustering } from './deep-clustering/network.ts'
+import { lenetConfig } from './lenet/config.ts'
+import { LeNet } from './lenet/network.ts'
 import { maskInferenceConfig } from './mask-inference/config.ts'
 import { MaskInference } from './mask-inference/network.ts'
 import { mmDenseConfig } from './mm-dense/config.ts'
@@ -41,7 +43,7 @@ export const separationConfig = z.discriminatedUnion('architecture', [
 export type SeparationConfig = z.output<typeof separationConfig>
 
 /** Sizes of any network. */
-export const networkConfig = separationConfig
+export const networkConfig = z.discriminatedUnion('architecture', [separationConfig, lenetConfig])
 export type NetworkConfig = z.output<typeof networkConfig>
 
 type NetworkOf<Config extends NetworkConfig> = Config extends { architecture: 'band-unet' }
@@ -57,6 +59,7 @@ const builders: Builders = {
   chimera: (config) => new Chimera(config),
   'conv-tasnet': (config) => new ConvTasNet(config),
   'deep-clustering': (config) => new DeepClustering(config),
+  lenet: (config) => new LeNet(config),
   'mask-inference': (config) => new MaskInference(config),
   'mm-dense-lstm': (config) => new MMDense(config),
   'mm-dense-net': (config) => new MMDense(config),
