@@ -13,7 +13,18 @@ export {
   sharedGroups,
   writeCatalogue,
 } from './catalogue.node.ts'
+export type { Annotation, Clip, ClipKind, ClipSplit } from './clips/annotation.ts'
+export { type ClipOptions, clipKinds, clipVersion, makeClip } from './clips/clip.ts'
+export { type ClipSet, type ClipSetOptions, prepareClips } from './clips/clip-set.node.ts'
 export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, mixVersion, type StemConfig } from './config.ts'
+export { type DownloadOptions, downloadFile } from './download.node.ts'
+export {
+  type DownloadImagesOptions,
+  downloadCifar10,
+  downloadMnist,
+} from './images/download-images.node.ts'
+export { type IdxArray, parseIdx } from './images/idx.ts'
+export { type ImageSets, readCifar10, readMnist } from './images/image-files.node.ts'
 export {
   createImageBatches,
   type ImageBatch,
@@ -27,6 +38,7 @@ export {
 export { drawShape, makeShapes, type ShapePicture, type ShapeSetOptions, shapeClasses, shapesVersion } from './images/shapes.ts'
 export { type Batch, createLoader, type Loader, type LoaderOptions } from './loader.node.ts'
 export { createMixer, type Example, type Mixer } from './mix.ts'
+export * from './sequences/index.ts'
 export {
   createSongMixer,
   type Song,

@@ -40,9 +40,9 @@ export interface PcmWriter {
    * Puts the files in place.
    *
    * @param name for the error.
-   * @throws Error when the sound is empty, silent or has samples that are NaN or infinite.
+   * @throws Error when the sound is empty, silent (unless it may be) or has samples that are NaN or infinite.
    */
-  finish(name: string): Promise<Facts>
+  finish(name: string, options?: { readonly silent?: boolean }): Promise<Facts>
   /** Removes what was written; for use after an error. */
   discard(): Promise<void>
 }
@@ -84,12 +84,12 @@ export async function createPcmWriter(base: string, channels: 1 | 2, rate: numbe
       const bytes = new Uint8Array(out.buffer)
       for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
     },
-    async finish(name) {
+    async finish(name, { silent = false } = {}) {
       power += stepPower
       if (stepSamples > 0) envelope.push(Math.sqrt(stepPower / stepSamples))
       // One NaN or infinity makes the sum of squares one, too; it never shows in the peak when it is a NaN.
       if (!Number.isFinite(power)) throw new Error(`${name}: has samples that are not finite numbers (NaN or infinite)`)
-      if (!(peak > 1e-4)) throw new Error(`${name}: is ${total === 0 ? 'empty' : 'silent'}`)
+      if (!(peak > 1e-4 || (silent && total > 0))) throw new Error(`${name}: is ${total === 0 ? 'empty' : 'silent'}`)
       await handle.close()
       const digits = (x: number): number => Number(x.toPrecision(5))
       const facts: Facts = {

@@ -1,17 +1,17 @@
 /** Synthetic songs as tracks beside the recordings, or instead of them: made once by seed in a worker thread, kept in the cache. */
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { startWorker } from '../runtime/worker-thread.node.ts'
 import type { CachedTrack } from './cache.node.ts'
-import { type Facts, readFacts } from './pcm.node.ts'
+import { readFacts } from './pcm.node.ts'
+import { type PartJob, startSynthesiser } from './synthesiser.node.ts'
 import { SINGER_NAMES, type SingerName } from './synthetic/index.ts'
 import { type Split, SYNTHETIC_SOURCE } from './tracks.ts'
 
 /** Changes whenever the synthesiser sings or plays otherwise. */
-const VERSION = 2
+export const SYNTHETIC_VERSION = 2
 
 /** Singers whose songs are for validation. */
-const HELD_OUT: readonly SingerName[] = ['tenor', 'mezzo']
+export const HELD_OUT_SINGERS: readonly SingerName[] = ['tenor', 'mezzo']
 
 export interface SyntheticOptions {
   /** Number of vocal tracks, and of instrumental ones. */
@@ -25,17 +25,6 @@ export interface SyntheticOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-export interface SyntheticJob {
-  readonly base: string
-  readonly kind: 'vocals' | 'instrumental'
-  readonly seed: number
-  readonly seconds: number
-  readonly rate: number
-  readonly singer: SingerName
-}
-
-export type SyntheticReply = { readonly facts: Facts } | { readonly error: string }
-
 /**
  * Sung lines and instrumentals of the project's synthesiser in the cache folder. The songs of two singers are held out for
  * validation.
@@ -48,11 +37,11 @@ export async function makeSyntheticTracks(folder: string, options: SyntheticOpti
   if (!Number.isSafeInteger(songs) || songs < SINGER_NAMES.length)
     throw new RangeError(`makeSyntheticTracks: songs must be at least ${SINGER_NAMES.length} (one per singer), got ${songs}`)
   await mkdir(folder, { recursive: true })
-  const jobs = Array.from({ length: 2 * songs }, (_, index): SyntheticJob => {
+  const jobs = Array.from({ length: 2 * songs }, (_, index): PartJob => {
     const song = index >> 1
     const kind = index % 2 === 0 ? 'vocals' : 'instrumental'
     return {
-      base: join(folder, `synthetic-${seed}-${song}-${kind}-${seconds}s-${rate}-v${VERSION}`),
+      base: join(folder, `synthetic-${seed}-${song}-${kind}-${seconds}s-${rate}-v${SYNTHETIC_VERSION}`),
       kind,
       // Voice and band of one number would share their tune; here they are meant to meet others.
       seed: seed + 2 * song + (kind === 'vocals' ? 0 : 1),
@@ -61,27 +50,14 @@ export async function makeSyntheticTracks(folder: string, options: SyntheticOpti
       singer: SINGER_NAMES[song % SINGER_NAMES.length]!,
     }
   })
-  const worker = startWorker(import.meta.url, './synthetic.worker.node', { name: 'divisi synthesiser' })
-  const make = (job: SyntheticJob): Promise<Facts> =>
-    new Promise((resolve, reject) => {
-      const stop = (): void => reject(signal!.reason as Error)
-      signal?.addEventListener('abort', stop, { once: true })
-      worker.once('error', reject)
-      worker.once('message', (reply: SyntheticReply) => {
-        signal?.removeEventListener('abort', stop)
-        worker.off('error', reject)
-        if ('error' in reply) reject(new Error(`the synthesiser failed on seed ${job.seed}: ${reply.error}`))
-        else resolve(reply.facts)
-      })
-      worker.postMessage(job)
-    })
+  const synthesiser = startSynthesiser(signal)
   try {
     const tracks: CachedTrack[] = []
     for (const [index, job] of jobs.entries()) {
       signal?.throwIfAborted()
-      const facts = (await readFacts(job.base, rate)) ?? (await make(job))
+      const facts = (await readFacts(job.base, rate)) ?? (await synthesiser.render(job))[0]!
       const song = index >> 1
-      const split: Split = HELD_OUT.includes(job.singer) ? 'valid' : 'train'
+      const split: Split = HELD_OUT_SINGERS.includes(job.singer) ? 'valid' : 'train'
       tracks.push({
         id: basename(job.base),
         kind: job.kind,
@@ -96,6 +72,6 @@ export async function makeSyntheticTracks(folder: string, options: SyntheticOpti
     }
     return tracks
   } finally {
-    await worker.terminate()
+    await synthesiser.close()
   }
 }

@@ -3,8 +3,8 @@ import { createRandom } from '../../tensor/random.ts'
 import { drawBassLine, drawChordPart } from './accompaniment.ts'
 import { DRUM_STYLES, drawDrums } from './drum-patterns.ts'
 import type { Casting } from './form.ts'
-import type { BassName, ChordName, KitName, LeadName } from './instruments.ts'
-import { CHORD_FIGURES, ENSEMBLES } from './instruments.ts'
+import type { BassName, ChordName, KitName, LeadName, Players } from './instruments.ts'
+import { CHORD_FIGURES, choose, ENSEMBLES } from './instruments.ts'
 import { drawMelody, trimNotes } from './melody.ts'
 import { drawPlan } from './plan.ts'
 import type { Note, Score } from './score.ts'
@@ -19,6 +19,8 @@ export interface ComposeOptions {
   readonly casting: Casting
   /** A named singer instead of a drawn one. */
   readonly singer?: SingerName
+  /** Instruments to draw from instead of all. */
+  readonly players?: Players
 }
 
 export interface Composition {
@@ -40,9 +42,15 @@ export function compose(options: ComposeOptions): Composition {
   const machines = style.name === 'dance' || style.name === 'hip-hop' || style.name === 'breakbeat'
   const ensemble =
     ENSEMBLES[cast.pick(machines ? (['machines', 'machines', 'anything'] as const) : (['band', 'band', 'band', 'anything'] as const))]
-  const [kitName, bassName, leadName] = [cast.pick(ensemble.kits), cast.pick(ensemble.basses), cast.pick(ensemble.leads)]
-  const firstChords: ChordName = heavy ? 'distorted-guitar' : cast.pick(ensemble.chords)
-  const chordNames = [firstChords, ...(cast.chance(0.7) ? [cast.pick(ensemble.chords.filter((name) => name !== firstChords))] : [])]
+  const { kits, basses, chords: allowed, leads } = options.players ?? {}
+  const kitName = cast.pick(choose(ensemble.kits, kits))
+  const bassName = cast.pick(choose(ensemble.basses, basses))
+  const leadName = cast.pick(choose(ensemble.leads, leads))
+  const accompanists = choose(ensemble.chords, allowed)
+  const distorts = heavy && (allowed?.includes('distorted-guitar') ?? true)
+  const firstChords: ChordName = distorts ? 'distorted-guitar' : cast.pick(accompanists)
+  const others = accompanists.filter((name) => name !== firstChords)
+  const chordNames = [firstChords, ...(cast.chance(0.7) && others.length > 0 ? [cast.pick(others)] : [])]
   const looseness = cast.pick(machines ? [0, 0, 0.004] : [0.003, 0.006, 0.01])
 
   const plan = drawPlan({ ...options, style, heavy })

@@ -1,4 +1,5 @@
 /** Divisi's own synthesiser of songs with known stems and exact labels. Portable: runs in Node, workers and pages. */
+export { BASS_NAMES, CHORD_NAMES, KIT_NAMES, LEAD_NAMES, type Players } from './instruments.ts'
 export type {
   Beat,
   Chord,

@@ -34,6 +34,14 @@ export const CHORD_FIGURES: Record<ChordName, readonly ChordFigure[]> = {
   'synth-pluck': ['arpeggio', 'arpeggio', 'stabs'],
 }
 
+/** Who may play; of the instruments that a list leaves out none is drawn. */
+export interface Players {
+  readonly kits?: readonly KitName[]
+  readonly basses?: readonly BassName[]
+  readonly chords?: readonly ChordName[]
+  readonly leads?: readonly LeadName[]
+}
+
 interface Ensemble {
   readonly kits: readonly KitName[]
   readonly basses: readonly BassName[]
@@ -66,4 +74,11 @@ export const ENSEMBLES: Record<'band' | 'machines' | 'anything', Ensemble> = {
     leads: ['saw-lead', 'square-lead', 'saw-lead', 'flute', 'whistle'],
   },
   anything: { kits: KIT_NAMES, basses: BASS_NAMES, chords: CHORD_NAMES, leads: LEAD_NAMES },
+}
+
+/** Those of an ensemble who may play; where it has none of them, all who may. */
+export function choose<Name>(names: readonly Name[], allowed: readonly Name[] | undefined): readonly Name[] {
+  if (!allowed) return names
+  const both = names.filter((name) => allowed.includes(name))
+  return both.length > 0 ? both : allowed
 }

@@ -11,6 +11,7 @@ import { renderDrums } from './drums.ts'
 import { addScaled, applyGain, compress, compressorGain, echo, equalise } from './effects.ts'
 import { designBiquad } from './filters.ts'
 import type { Casting } from './form.ts'
+import type { Players } from './instruments.ts'
 import { renderLead } from './lead.ts'
 import type { Stereo } from './mix.ts'
 import { activeRms, addPanned, gate, peak, scale, silence, sum } from './mix.ts'
@@ -30,6 +31,8 @@ export interface SongOptions {
   readonly sampleRate?: number
   /** A named singer instead of a drawn one. */
   readonly singer?: SingerName
+  /** Instruments to draw from instead of all: `{ chords: ['piano', 'organ'] }`. */
+  readonly players?: Players
 }
 
 export interface SyntheticSong {
@@ -73,7 +76,7 @@ function plan(name: string, options: SongOptions, casting: Casting): Plan {
     predelay: 0.02 * size,
   }
   return {
-    composition: compose({ seed, seconds, casting, ...(options.singer ? { singer: options.singer } : {}) }),
+    composition: compose({ ...options, casting }),
     samples: Math.round(seconds * sampleRate),
     sampleRate,
     seed,

@@ -20,6 +20,7 @@ const syntheticSongs = 50
 
 export const mixesSchema = z
   .strictObject({
+    source: z.literal('mixes'),
     /** CSV of recordings by SHA-256, beside the recipe. */
     files: z.string().optional(),
     /** Songs that the synthesiser makes, beside the recordings (drawn as often as `mix.synthetic` says) or instead of them. */

@@ -17,3 +17,27 @@ export interface MixtureSource {
   readonly identity: unknown
   close(): Promise<void>
 }
+
+/** The source for a network of so many channels: a stereo one is folded down to the mean of both for a network of one. */
+export function folded(source: MixtureSource, channels: 1 | 2): MixtureSource {
+  if (source.channels === channels) return source
+  if (channels === 2) throw new RangeError('model: takes 2 channels, the data have 1; set model.channels to 1')
+  const { samples } = source
+  const mean = (waveforms: Waveforms): Waveforms =>
+    Object.fromEntries(
+      Object.entries(waveforms).map(([name, stereo]) => {
+        const mono = new Float32Array(stereo.length / 2)
+        for (let i = 0; i < mono.length; i++) {
+          const left = i + Math.floor(i / samples) * samples
+          mono[i] = 0.5 * (stereo[left]! + stereo[left + samples]!)
+        }
+        return [name, mono]
+      }),
+    )
+  return {
+    ...source,
+    channels,
+    batch: async (step) => mean(await source.batch(step)),
+    heldOut: async (first, count) => mean(await source.heldOut(first, count)),
+  }
+}

@@ -3,13 +3,38 @@ import { z } from 'zod'
 import { createNetwork, type SeparationConfig, type SeparationNetwork, separationConfig } from '../../models/index.ts'
 import { type Drawing, defineTask, type Parts, type Surroundings, type Task } from '../task.ts'
 import { instrumentalScore, judgeSeparation, scoreKinds } from './judge.ts'
-import { type MixesData, mixesSchema, openMixes, syntheticMixes } from './mixes.node.ts'
-import type { MixtureSource, Waveforms } from './source.ts'
+import { mixesSchema, openMixes, syntheticMixes } from './mixes.node.ts'
+import { type Format, openSongs, songsSchema } from './songs.node.ts'
+import { folded, type MixtureSource, type Waveforms } from './source.ts'
+
+/** Recipes of one source leave its name out. */
+const mixesByDefault = (value: unknown) => {
+  // `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone.
+  if (value === 'synthetic') return { source: 'mixes', syntheticSongs: 50 }
+  return typeof value === 'object' && value !== null && !('source' in value) ? { source: 'mixes', ...value } : value
+}
+
+/** Where mixtures come from. */
+export const separationData = z.preprocess(mixesByDefault, z.discriminatedUnion('source', [mixesSchema, songsSchema]))
+export type SeparationData = z.output<typeof separationData>
+
+function openSource(data: SeparationData, format: Format, drawing: Drawing, surroundings: Surroundings): Promise<MixtureSource> {
+  switch (data.source) {
+    case 'mixes':
+      return openMixes(data, format.rate, drawing, surroundings)
+    case 'songs':
+      return openSongs(data, format, drawing, surroundings)
+  }
+}
+
+/** Another name of the same stem. */
+const synonyms: Readonly<Record<string, string>> = { accompaniment: 'instrumental', instrumental: 'accompaniment' }
 
 /** Which stem of the source each stem of the network is: that of its name, or, where outputs have no order, any. */
 function matchStems({ stems, interchangeable, type }: SeparationNetwork, source: MixtureSource): (waveforms: Waveforms) => Waveforms {
-  const names = interchangeable && stems.length === source.stems.length ? source.stems : stems
-  const missing = names.filter((name) => !source.stems.includes(name))
+  const known = (name: string) => [name, synonyms[name] ?? name].find((stem) => source.stems.includes(stem))
+  const names = interchangeable && stems.length === source.stems.length ? source.stems : stems.map(known)
+  const missing = stems.filter((_, i) => names[i] === undefined)
   if (missing.length > 0)
     throw new RangeError(
       `model: ${type} estimates ${missing.join(', ')}; the data have ${source.stems.join(', ')}: choose among them with model.stems`,
@@ -17,13 +42,14 @@ function matchStems({ stems, interchangeable, type }: SeparationNetwork, source:
   return (waveforms) => Object.fromEntries(stems.map((stem, i) => [stem, waveforms[names[i]!]!]))
 }
 
-async function open({ model, data }: Parts<SeparationConfig, MixesData>, drawing: Drawing, surroundings: Surroundings): Promise<Task> {
+async function open({ model, data }: Parts<SeparationConfig, SeparationData>, drawing: Drawing, surroundings: Surroundings): Promise<Task> {
   const network = createNetwork(model) as SeparationNetwork
-  const source = await openMixes(data, model.sampleRate, drawing, surroundings)
-  if (network.channels !== source.channels)
-    throw new RangeError(`model: ${network.type} takes ${network.channels} channels, the data have ${source.channels}; set model.channels`)
+  const { channels } = network
+  if (channels !== 1 && channels !== 2)
+    throw new RangeError(`model: ${network.type} takes ${channels} channels; data have 1 or 2: set model.channels`)
+  const source = folded(await openSource(data, { rate: model.sampleRate, channels }, drawing, surroundings), channels)
   const stemsOf = matchStems(network, source)
-  const shape = [drawing.batchSize, source.channels, source.samples]
+  const shape = [drawing.batchSize, channels, source.samples]
   return {
     network,
     batch: Object.fromEntries(['mixture', ...network.stems].map((name) => [name, shape])),
@@ -39,11 +65,10 @@ async function open({ model, data }: Parts<SeparationConfig, MixesData>, drawing
   }
 }
 
-export const separationTask = defineTask<SeparationConfig, MixesData>({
+export const separationTask = defineTask<SeparationConfig, SeparationData>({
   name: 'separation',
   model: separationConfig,
-  /** `synthetic` stands for songs that the project makes itself, and nothing else: the recipe then runs for anyone. */
-  data: z.preprocess((value) => (value === 'synthetic' ? { syntheticSongs: 50 } : value), mixesSchema),
-  synthetic: syntheticMixes,
+  data: separationData,
+  synthetic: (data) => (data.source === 'mixes' ? syntheticMixes(data) : data),
   open,
 })
