@@ -7,6 +7,8 @@ import { chimeraConfig } from './chimera/config.ts'
 import { Chimera } from './chimera/network.ts'
 import { convTasNetConfig } from './conv-tasnet/config.ts'
 import { ConvTasNet } from './conv-tasnet/network.ts'
+import { crnnConfig } from './crnn/config.ts'
+import { Crnn } from './crnn/network.ts'
 import { deepClusteringConfig } from './deep-clustering/config.ts'
 import { DeepClustering } from './deep-clustering/network.ts'
 import { lenetConfig } from './lenet/config.ts'
@@ -18,6 +20,10 @@ import { MMDense } from './mm-dense/network.ts'
 import { openUnmixConfig } from './open-unmix/config.ts'
 import { OpenUnmix } from './open-unmix/network.ts'
 import type { SeparationNetwork } from './separation-network.ts'
+import { seq2seqConfig } from './seq2seq/config.ts'
+import { Seq2Seq } from './seq2seq/network.ts'
+import { sequenceClassifierConfig } from './sequence-classifier/config.ts'
+import { SequenceClassifier } from './sequence-classifier/network.ts'
 import { SpectrogramUNet } from './u-net/separation.ts'
 import { spectrogramUNetConfig } from './u-net/separation-config.ts'
 import { waveUNetConfig } from './wave-u-net/config.ts'
@@ -43,7 +49,13 @@ export const separationConfig = z.discriminatedUnion('architecture', [
 export type SeparationConfig = z.output<typeof separationConfig>
 
 /** Sizes of any network. */
-export const networkConfig = z.discriminatedUnion('architecture', [separationConfig, lenetConfig])
+export const networkConfig = z.discriminatedUnion('architecture', [
+  separationConfig,
+  crnnConfig,
+  lenetConfig,
+  seq2seqConfig,
+  sequenceClassifierConfig,
+])
 export type NetworkConfig = z.output<typeof networkConfig>
 
 type NetworkOf<Config extends NetworkConfig> = Config extends { architecture: 'band-unet' }
@@ -58,12 +70,15 @@ const builders: Builders = {
   'band-unet': (config) => new BandUnet(config),
   chimera: (config) => new Chimera(config),
   'conv-tasnet': (config) => new ConvTasNet(config),
+  crnn: (config) => new Crnn(config),
   'deep-clustering': (config) => new DeepClustering(config),
   lenet: (config) => new LeNet(config),
   'mask-inference': (config) => new MaskInference(config),
   'mm-dense-lstm': (config) => new MMDense(config),
   'mm-dense-net': (config) => new MMDense(config),
   'open-unmix': (config) => new OpenUnmix(config),
+  seq2seq: (config) => new Seq2Seq(config),
+  'sequence-classifier': (config) => new SequenceClassifier(config),
   'spectrogram-u-net': (config) => new SpectrogramUNet(config),
   'wave-u-net': (config) => new WaveUNet(config),
 }

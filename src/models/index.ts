@@ -7,6 +7,10 @@ export { Chimera } from './chimera/network.ts'
 export { type ConvTasNetConfig, type ConvTasNetInput, convTasNetConfig } from './conv-tasnet/config.ts'
 export { ConvTasNet } from './conv-tasnet/network.ts'
 export { TcnBlock, TcnSeparator } from './conv-tasnet/separator.ts'
+export { type CrnnConfig, type CrnnInput, crnnConfig, type HeadName, headNames } from './crnn/config.ts'
+export type { Head, Sequence } from './crnn/heads.ts'
+export { type VocabularyName, vocabularies } from './crnn/labels.ts'
+export { Crnn } from './crnn/network.ts'
 export { type DeepClusteringConfig, type DeepClusteringInput, deepClusteringConfig } from './deep-clustering/config.ts'
 export { DeepClustering } from './deep-clustering/network.ts'
 export { type LenetConfig, type LenetInput, type LenetOfData, lenetConfig, lenetOfData } from './lenet/config.ts'
@@ -24,6 +28,21 @@ export { type OpenUnmixConfig, type OpenUnmixInput, openUnmixConfig } from './op
 export { OpenUnmix } from './open-unmix/network.ts'
 export { type Separates, SeparationNetwork, type StemEstimate, type StemEstimates } from './separation-network.ts'
 export type { Separator, StereoWindow } from './separator.ts'
+export type { ScoreName } from './seq2seq/attention.ts'
+export { StateAttention } from './seq2seq/attention.ts'
+export { type Seq2SeqConfig, type Seq2SeqInput, seq2seqConfig } from './seq2seq/config.ts'
+export { type DecoderStep, type EmbeddingTables, type Encoded, Seq2Seq, type Seq2SeqBatch } from './seq2seq/network.ts'
+export {
+  createTranslator,
+  type Hypothesis,
+  type TranslateOptions,
+  type Translation,
+  type Translator,
+  type TranslatorOptions,
+  translate,
+} from './seq2seq/translate.ts'
+export { type SequenceClassifierConfig, type SequenceClassifierInput, sequenceClassifierConfig } from './sequence-classifier/config.ts'
+export { SequenceClassifier } from './sequence-classifier/network.ts'
 export { type UNetConfig, type UNetInput, uNetConfig } from './u-net/config.ts'
 export { UNet } from './u-net/network.ts'
 export { SpectrogramUNet } from './u-net/separation.ts'

@@ -1,5 +1,8 @@
 /** All kinds of tasks that a recipe may name. */
+import { imagesTask } from './images/task.node.ts'
+import { recallTask } from './recall/task.ts'
 import { separationTask } from './separation/task.node.ts'
+import { sequencesTask } from './sequences/task.ts'
 import type { TaskKind } from './task.ts'
 
-export const taskKinds: readonly TaskKind[] = [separationTask]
+export const taskKinds: readonly TaskKind[] = [imagesTask, recallTask, separationTask, sequencesTask]
