@@ -1,5 +1,5 @@
 /**
- * PNG (W3C, third edition) of indexed colours, as a data URL: pictures of many cells are bytes, not rectangles. The bytes are stored, not
+ * PNG (W3C, third edition) of indexed or true colours, as a data URL: pictures of many cells are bytes, not rectangles. The bytes are stored, not
  * compressed (deflate's block type 0, RFC 1951), which needs no library and a byte per cell.
  */
 import type { Colour } from './colour-map.ts'
@@ -55,26 +55,36 @@ function stored(data: Uint8Array): Uint8Array {
   return joined([...parts, bigEndian(adler32(data))])
 }
 
+/** @param bytes of pixels, row by row from the top */
+function pngOf(bytes: Uint8Array, width: number, bytesPerPixel: number, colourType: number, chunks: readonly Uint8Array[]): Uint8Array {
+  const length = width * bytesPerPixel
+  const height = bytes.length / length
+  const lines = new Uint8Array(height * (length + 1)) // each line begins with 0: not filtered
+  for (let y = 0; y < height; y++) lines.set(bytes.subarray(y * length, (y + 1) * length), y * (length + 1) + 1)
+  return joined([
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
+    chunk('IHDR', joined([bigEndian(width), bigEndian(height), Uint8Array.of(8, colourType, 0, 0, 0)])),
+    ...chunks,
+    chunk('IDAT', stored(lines)),
+    chunk('IEND', new Uint8Array(0)),
+  ])
+}
+
+/** @param pixels red, green, blue of each pixel, row by row from the top */
+export function colourPng(pixels: Uint8Array, width: number): Uint8Array {
+  return pngOf(pixels, width, 3, 2, [])
+}
+
 /**
  * @param indices of colours, row by row from the top; 255 is nothing at all, so the 256th colour cannot be used
  * @param colours at most 255
  */
 export function indexedPng(indices: Uint8Array, width: number, colours: readonly Colour[]): Uint8Array {
-  const height = indices.length / width
-  const lines = new Uint8Array(height * (width + 1)) // each line begins with 0: not filtered
-  for (let y = 0; y < height; y++) lines.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1)
   const palette = new Uint8Array(3 * 256)
   for (const [i, colour] of colours.entries()) palette.set(colour, 3 * i)
   const opacity = new Uint8Array(256).fill(255)
   opacity[255] = 0
-  return joined([
-    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-    chunk('IHDR', joined([bigEndian(width), bigEndian(height), Uint8Array.of(8, 3, 0, 0, 0)])),
-    chunk('PLTE', palette),
-    chunk('tRNS', opacity),
-    chunk('IDAT', stored(lines)),
-    chunk('IEND', new Uint8Array(0)),
-  ])
+  return pngOf(indices, width, 1, 3, [chunk('PLTE', palette), chunk('tRNS', opacity)])
 }
 
 /** Bytes as a URL that carries them. */

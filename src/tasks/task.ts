@@ -79,8 +79,8 @@ export interface Parts<Model, Data> {
   readonly data: Data
 }
 
-/** A kind of task. */
-export interface TaskKind<Model extends NetworkConfig = NetworkConfig, Data = unknown> {
+/** A kind of task. Its models may leave to the data what the data decide: how many classes. */
+export interface TaskKind<Model extends Pick<NetworkConfig, 'architecture'> = NetworkConfig, Data = unknown> {
   /** In recipes: `task: separation`. */
   readonly name: string
   readonly model: z.ZodType<Model>
@@ -92,6 +92,6 @@ export interface TaskKind<Model extends NetworkConfig = NetworkConfig, Data = un
 }
 
 /** A kind whose model and data are known to nobody else: what its own schemas let through is handed to it. */
-export function defineTask<Model extends NetworkConfig, Data>(kind: TaskKind<Model, Data>): TaskKind {
+export function defineTask<Model extends Pick<NetworkConfig, 'architecture'>, Data>(kind: TaskKind<Model, Data>): TaskKind {
   return kind as unknown as TaskKind
 }
