@@ -20,8 +20,9 @@ const halved = (extent: number) => Math.floor((extent - 4) / 2)
 export class LeNet extends Module {
   readonly config: LenetConfig
   readonly conv1: Conv2d
-  readonly pool = new MaxPool2d(2)
+  readonly pool1 = new MaxPool2d(2)
   readonly conv2: Conv2d
+  readonly pool2 = new MaxPool2d(2)
   readonly fc1: Linear
   readonly fc2: Linear
   readonly fc3: Linear
@@ -48,7 +49,7 @@ export class LeNet extends Module {
     const wanted = [channels, ...size]
     if (x.shape.length !== 4 || wanted.some((extent, i) => x.shape[i + 1] !== extent))
       throw new ShapeError('LeNet', `pictures ${formatShape(x.shape)}; needs (b, ${wanted.join(', ')}): channels, height, width`)
-    const maps = this.pool.forward(relu(this.conv2.forward(this.pool.forward(relu(this.conv1.forward(x))))))
+    const maps = this.pool2.forward(relu(this.conv2.forward(this.pool1.forward(relu(this.conv1.forward(x))))))
     return this.fc3.forward(relu(this.fc2.forward(relu(this.fc1.forward(flatten(maps))))))
   }
 
