@@ -53,6 +53,7 @@ export {
 export { applyMask, binaryMask, inverseMask, type RatioMaskOptions, ratioMask, type SourceAxis, softMask } from './masks.ts'
 export { hzToMel, type MelOptions, type MelRange, type MelScale, melFilterBank, melFrequencies, melToHz } from './mel.ts'
 export { type OverlapReport, overlapOf } from './overlap.ts'
+export { packMagnitude, packSpectrum, type SpectrumScales, spectrumPeaks, unpackSpectrum } from './packed-spectrum.ts'
 export {
   type CompressionOptions,
   complexRatioMask,
@@ -62,6 +63,7 @@ export {
   phaseSensitiveMask,
   phaseSensitiveTarget,
 } from './phase-masks.ts'
+export { type PitchBandOptions, pitchFilterBank } from './pitch-bands.ts'
 export { type ConfidenceOptions, silhouette, silhouetteConfidence } from './silhouette.ts'
 export { SincEncoder, type SincOptions } from './sinc-encoder.ts'
 export {

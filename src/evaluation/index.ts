@@ -13,6 +13,16 @@ export {
 } from './evaluate.ts'
 export { evaluationPage } from './evaluation-page.ts'
 export { evaluationJson, evaluationTable } from './evaluation-text.ts'
+export {
+  type DetectionScores,
+  detectionScores,
+  type EventCounts,
+  matchEvents,
+  onsetTolerance,
+  type PeakOptions,
+  pickPeaks,
+} from './events.ts'
+export { keyScore } from './key-score.ts'
 export { LIMIT_DB, type Signal, sdr, siSdr, subtract } from './metrics.ts'
 export { type IdealMask, type OracleOptions, oracleMasks, oracleRatioMask } from './oracle.ts'
 export { type ScaleInvariantRatios, scaleInvariantRatios } from './scale-invariant.ts'
