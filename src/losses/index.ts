@@ -12,6 +12,15 @@ export {
   type WhitenedKMeansOptions,
   whitenedKMeansLoss,
 } from './deep-clustering.ts'
+export {
+  type SpectralLossOptions,
+  type SpectralLossWeights,
+  signedSigmoid,
+  signedSpectrumLoss,
+  spectralLossWeights,
+  weightedSpectralLoss,
+} from './frame-transformer.ts'
+export { type LogSpectralOptions, logSpectralLoss } from './log-spectral.ts'
 export { type MultiResolutionStftOptions, multiResolutionStftLoss, type StftResolution } from './multi-resolution-stft.ts'
 export { assignedLoss, pairwiseLosses, permutationInvariantLoss } from './permutation-invariant.ts'
 export type { LossOptions, Reduction } from './reduction.ts'
