@@ -40,7 +40,7 @@ export async function prepareCache(entries: readonly LocatedEntry[], folder: str
     signal?.throwIfAborted()
     const base = join(folder, `${entry.sha256}-${rate}-v${VERSION}`)
     try {
-      const facts = (await readFacts(base, rate)) ?? (await decodeTo(base, entry.path, rate, signal))
+      const facts = (await readFacts(base, rate)) ?? (await decodeTo(base, entry.path, rate, { signal }))
       tracks.push({
         id: entry.sha256,
         kind: entry.kind,
@@ -64,7 +64,18 @@ export async function prepareCache(entries: readonly LocatedEntry[], folder: str
   return tracks
 }
 
-async function decodeTo(base: string, path: string, rate: number, signal: AbortSignal | undefined): Promise<Facts> {
+export interface DecodeOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Whether it may be silent throughout; false by default. */
+  readonly silent?: boolean
+}
+
+/**
+ * Decodes a file to samples of that rate.
+ *
+ * @throws Error that names the file, for sound of more than two channels, without samples, silent, or not finite
+ */
+export async function decodeTo(base: string, path: string, rate: number, { signal, silent = false }: DecodeOptions = {}): Promise<Facts> {
   const stream = await openAudio(path, signal ? { signal } : {})
   try {
     const { channels, sampleRate } = stream.info
@@ -77,7 +88,7 @@ async function decodeTo(base: string, path: string, rate: number, signal: AbortS
         for await (const block of stream.blocks) await writer.write(resampler.process(block))
         await writer.write(resampler.flush())
       }
-      return await writer.finish(path)
+      return await writer.finish(path, { silent })
     } catch (error) {
       await writer.discard()
       throw error

@@ -2,9 +2,6 @@
 import { readPcm } from './pcm.node.ts'
 import type { Stem, StemReader } from './songs.ts'
 
-/** Changes whenever the bytes of cached songs would. */
-export const songStemsVersion = 1
-
 /** With the file that has its samples. */
 export interface CachedStem extends Stem {
   readonly file: string

@@ -171,7 +171,8 @@ async function filesBelow(folder: string): Promise<string[]> {
   }
 }
 
-const isAudio = (path: string): boolean => AUDIO_ENDINGS.has(extname(path).toLowerCase())
+/** By its ending. */
+export const isAudio = (path: string): boolean => AUDIO_ENDINGS.has(extname(path).toLowerCase())
 
 export interface LocateOptions {
   /** Where hashes are remembered (a file). */

@@ -51,6 +51,7 @@ export {
   songMixVersion,
 } from './songs.ts'
 export { type CachedSpectrogram, prepareSpectrograms, readSpectrogram, type SpectrogramCacheOptions } from './spectrogram-cache.node.ts'
+export { readStemFolders, type StemFoldersOptions } from './stem-folders.node.ts'
 export * from './synthetic/index.ts'
 export { makeSyntheticSongs, type SyntheticSongsOptions } from './synthetic-songs.node.ts'
 export { makeSyntheticTracks, type SyntheticOptions } from './synthetic-tracks.node.ts'

@@ -1,7 +1,7 @@
 /** Songs of the project's synthesiser with all their stems: made once by seed in a worker thread, kept in the cache. */
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type CachedStem, songStemsVersion } from './cached-stems.node.ts'
+import type { CachedStem } from './cached-stems.node.ts'
 import { readFacts } from './pcm.node.ts'
 import type { Song } from './songs.ts'
 import { type SongJob, type SongStem, songStems, startSynthesiser } from './synthesiser.node.ts'
@@ -79,8 +79,10 @@ export async function makeSyntheticSongs(folder: string, options: SyntheticSongs
       const number = split === 'train' ? index : index - songs
       const songSeed = seed + number + (split === 'train' ? 0 : heldOutSeeds)
       const singer = singersOf[split][number % singersOf[split].length]!
-      const name = `song-${songSeed}-${seconds}s-${rate}-${channels}-v${SYNTHETIC_VERSION}.${songStemsVersion}`
-      const bases = Object.fromEntries(songStems.map((stem) => [stem, join(folder, `${name}-${stem}`)])) as SongJob['bases']
+      const name = `song-${songSeed}-${seconds}s-${rate}-${channels}`
+      const bases = Object.fromEntries(
+        songStems.map((stem) => [stem, join(folder, `${name}-${stem}-v${SYNTHETIC_VERSION}`)]),
+      ) as SongJob['bases']
       const known = await Promise.all(songStems.map((stem: SongStem) => readFacts(bases[stem], rate)))
       const complete = known.filter((facts) => facts !== undefined)
       const job = { kind: 'song', bases, seed: songSeed, seconds, rate, channels, singer, players: playersOf[split] } as const

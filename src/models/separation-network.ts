@@ -8,6 +8,7 @@
  * | `stems`, `channels` | the names of its estimates, and how many channels mixture and estimates have |
  * | `transform` | the transform of its spectra; none where estimates are waveforms |
  * | `interchangeable` | whether its outputs have no order of their own, so that a loss has to find the best one |
+ * | `levelsOpen` | whether training leaves the level of its estimates open, so that whoever writes them has to fit it to the mixture |
  * | `forward(mixture)` | the estimates by stem |
  * | `waveforms(mixture)` | the same as waveforms, whatever it estimates |
  * | `loss(mixture, sources)` | what training minimises: the paper's loss, of the true stems' waveforms |
@@ -33,6 +34,8 @@ export interface Separates {
   readonly transform?: StftOptions
   /** False by default. */
   readonly interchangeable?: boolean
+  /** False by default. */
+  readonly levelsOpen?: boolean
 }
 
 export abstract class SeparationNetwork extends Module {
@@ -41,13 +44,15 @@ export abstract class SeparationNetwork extends Module {
   readonly channels: number
   readonly transform: StftOptions | undefined
   readonly interchangeable: boolean
+  readonly levelsOpen: boolean
 
-  constructor({ stems, channels, transform, interchangeable = false }: Separates) {
+  constructor({ stems, channels, transform, interchangeable = false, levelsOpen = false }: Separates) {
     super()
     this.stems = stems
     this.channels = channels
     this.transform = transform
     this.interchangeable = interchangeable
+    this.levelsOpen = levelsOpen
   }
 
   /** (b, channels, n) → at least one entry for each of `stems`. */

@@ -10,6 +10,11 @@ export interface Separator {
   readonly device: string
   /** The estimated stems. `instrumental` is never among them: it is the mixture minus the vocals. */
   readonly stems: readonly string[]
+  /**
+   * True where the stems have no order: which of them is which may change from window to window, within one it holds for both channels. `separate`
+   * orders them by what windows have in common.
+   */
+  readonly interchangeable?: boolean
   /** Samples per second of windows and estimates. */
   readonly sampleRate: number
   readonly channels: 2

@@ -11,6 +11,7 @@ import type { AudioStream } from '../audio/types.ts'
 import type { Separator, StereoWindow } from '../models/index.ts'
 import { SeparationError } from './errors.ts'
 import { createStemAssembler, type SeparatedBlock } from './stem-assembler.ts'
+import { createStemOrder } from './stem-order.ts'
 import { checkStems } from './stems.ts'
 import { planWindows } from './window-plan.ts'
 import { createWindowReader, type SourceWindow } from './window-reader.ts'
@@ -72,6 +73,7 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
     const reader = createWindowReader(source, separator, plan)
     const { mixture } = reader
     const assembler = createStemAssembler(separator, plan, source.info, stems, mixture)
+    const inOrder = createStemOrder(separator)
 
     let window = await reader.next()
     signal?.throwIfAborted() // a source closed by the abort may look as if it had ended
@@ -83,7 +85,7 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
       const following = await reading
       signal?.throwIfAborted()
       result = following && start(following)
-      assembler.add(window, estimates, following)
+      assembler.add(window, inOrder(window, estimates), following)
       const block = assembler.take()
       if (block) {
         const doneSeconds = mixture.start / sampleRate

@@ -38,7 +38,13 @@ describe('recipes', () => {
   it('that name recordings run on synthetic songs instead, all else equal', async () => {
     const recipe = await read(`name: a\n${model}\ndata: { files: list.csv, mix: { mono: 0.5 } }\n${training}`)
     const synthetic = onSyntheticData(recipe)
-    expect(synthetic.data).toEqual({ syntheticSongs: 50, syntheticSeconds: 30, seconds: 4, mix: (recipe.data as { mix: unknown }).mix })
+    expect(synthetic.data).toEqual({
+      source: 'mixes',
+      syntheticSongs: 50,
+      syntheticSeconds: 30,
+      seconds: 4,
+      mix: (recipe.data as { mix: unknown }).mix,
+    })
     expect({ ...synthetic, data: null }).toEqual({ ...recipe, data: null })
   })
 

@@ -17,6 +17,8 @@ import {
   Module,
   type Parameter,
   parameter,
+  type Reach,
+  wholeReach,
 } from '../../nn/index.ts'
 import {
   add,
@@ -192,5 +194,9 @@ export class BandUnet extends SeparationNetwork {
     const logits = this.mask.forward(this.head.forward(h))
     const inBands = sigmoid(narrow(logits, 2, 0, frames)) // (b, 2, t, bands)
     return matmul(inBands, constant(matrices.synthesis, [this.config.bands, bins])) // (b, 2, t, bins)
+  }
+  /** Levels are relative to that of the whole signal. */
+  override reach(): Reach {
+    return wholeReach
   }
 }

@@ -33,6 +33,8 @@ export const convTasNetConfig = z
     encoderActivation: z.enum(['none', 'relu']).default('none'),
     /** Softmax masks of a bin add up to 1. */
     maskActivation: z.enum(['sigmoid', 'relu', 'softmax']).default('sigmoid'),
+    /** What training minimises: the scale-invariant ratio, as in the paper, which leaves the level of an estimate open, or one that knows levels. */
+    objective: z.enum(['si-sdr', 'snr']).default('si-sdr'),
   })
   .superRefine(({ kernel, causal, stems, interchangeable }, context) => {
     if (kernel % 2 === 0 && !causal)

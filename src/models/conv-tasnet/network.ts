@@ -3,7 +3,7 @@
  * arXiv 1809.07454): short learned filters in place of a Fourier transform, masks over their responses by a temporal convolutional network,
  * and learned filters back.
  */
-import { siSdrLoss } from '../../losses/index.ts'
+import { siSdrLoss, snrLoss } from '../../losses/index.ts'
 import { Conv1d, ConvTranspose1d, chainReach, type Reach, windowReach } from '../../nn/index.ts'
 import { mul, narrow, pad, relu, reshape, sigmoid, softmax, type Tensor } from '../../tensor/index.ts'
 import { SeparationNetwork } from '../separation-network.ts'
@@ -31,8 +31,8 @@ export class ConvTasNet extends SeparationNetwork {
   readonly decoder: ConvTranspose1d
 
   constructor(config: ConvTasNetConfig) {
-    const { stems, channels, interchangeable, filters, filterLength, maskActivation } = config
-    super({ stems, channels, interchangeable })
+    const { stems, channels, interchangeable, filters, filterLength, maskActivation, objective } = config
+    super({ stems, channels, interchangeable, levelsOpen: objective === 'si-sdr' })
     const options = { stride: filterLength / 2, bias: false }
     this.config = config
     this.encoder = new Conv1d(channels, filters, filterLength, options)
@@ -72,9 +72,11 @@ export class ConvTasNet extends SeparationNetwork {
     return Object.fromEntries(this.stems.map((stem, i) => [stem, reshape(narrow(byStem, 1, i, i + 1), mixture.shape)]))
   }
 
-  /** The negative scale-invariant SDR without means (dB), as in the paper. */
+  /** The negative scale-invariant SDR without means (dB), as in the paper, or the negative SNR. */
   protected override distance(estimate: Tensor, target: Tensor): Tensor {
-    return siSdrLoss(estimate, target, { zeroMean: true, reduction: 'none' })
+    return this.config.objective === 'snr'
+      ? snrLoss(estimate, target, { reduction: 'none' })
+      : siSdrLoss(estimate, target, { zeroMean: true, reduction: 'none' })
   }
 
   /**

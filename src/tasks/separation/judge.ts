@@ -3,6 +3,7 @@ import { sdr, siSdr } from '../../evaluation/index.ts'
 import type { SeparationNetwork } from '../../models/index.ts'
 import { compile } from '../../runtime/index.ts'
 import type { Judgement, JudgeOptions, ScoreKind } from '../task.ts'
+import { drawExample } from './pictures.ts'
 import type { MixtureSource, Waveforms } from './source.ts'
 
 /** Means over the examples, and over the stems that the network estimates; the last where the vocals are all that it estimates. */
@@ -22,12 +23,15 @@ function* permutations<T>(items: readonly T[]): Generator<readonly T[]> {
   for (const [i, item] of items.entries()) for (const rest of permutations(items.toSpliced(i, 1))) yield [item, ...rest]
 }
 
-/** The mean SI-SDR of estimates in their order, or in the best one. */
-function meanScore(references: readonly Channels[], estimates: readonly Channels[], interchangeable: boolean): number {
+/** The mean SI-SDR of estimates in their order, or in the best one, and which that is. */
+function scoreOf(references: readonly Channels[], estimates: readonly Channels[], interchangeable: boolean) {
   const table = references.map((reference) => estimates.map((estimate) => siSdr(reference, estimate)))
   const meanOf = (order: readonly number[]) => order.reduce((sum, estimate, i) => sum + table[i]![estimate]! / order.length, 0)
-  const order = references.map((_, i) => i)
-  return interchangeable ? Math.max(...Array.from(permutations(order), meanOf)) : meanOf(order)
+  const same = references.map((_, i) => i)
+  const orders = interchangeable
+    ? Array.from(permutations(same), (order) => ({ order, score: meanOf(order) }))
+    : [{ order: same, score: meanOf(same) }]
+  return orders.reduce((best, other) => (other.score > best.score ? other : best))
 }
 
 /**
@@ -48,6 +52,7 @@ export async function judgeSeparation(
     { backend, constants: values },
   )
   const onlyVocals = network.stems.length === 1 && network.stems[0] === 'vocals'
+  let pictures: Readonly<Record<string, string>> = {}
   const totals: Record<string, number> = { siSdr: 0, siSdrGain: 0, ...(onlyVocals ? { sdrInstrumental: 0 } : {}) }
   const count = (name: string, value: number) => {
     totals[name]! += value / examples
@@ -65,22 +70,22 @@ export async function judgeSeparation(
         Channels[],
         Channels[],
       ]
-      const score = meanScore(references, estimates, network.interchangeable)
+      const { score, order } = scoreOf(references, estimates, network.interchangeable)
       count('siSdr', score)
-      count(
-        'siSdrGain',
-        score -
-          meanScore(
-            references,
-            references.map(() => mixture),
-            false,
-          ),
-      )
+      const unseparated = references.map(() => mixture)
+      count('siSdrGain', score - scoreOf(references, unseparated, false).score)
+      if (first + b === 0) {
+        const inOrder = order.map((i) => estimates[i]!)
+        pictures = await drawExample(
+          { mixture, stems: network.stems, references, estimates: inOrder, sampleRate: network.config.sampleRate },
+          backend,
+        )
+      }
       if (!onlyVocals) continue
       const rest = (part: Channels) => mixture.map((channel, c) => channel.map((x, n) => x - part[c]![n]!))
       count('sdrInstrumental', sdr(rest(references[0]!), rest(estimates[0]!)))
     }
   }
   await program.dispose()
-  return { scores: totals }
+  return { scores: totals, pictures }
 }

@@ -4,6 +4,7 @@ import { createNetwork, type SeparationConfig, type SeparationNetwork, separatio
 import { type Drawing, defineTask, type Parts, type Surroundings, type Task } from '../task.ts'
 import { instrumentalScore, judgeSeparation, scoreKinds } from './judge.ts'
 import { mixesSchema, openMixes, syntheticMixes } from './mixes.node.ts'
+import { musdbSchema, openMusdb, syntheticMusdb } from './musdb.node.ts'
 import { type Format, openSongs, songsSchema } from './songs.node.ts'
 import { folded, type MixtureSource, type Waveforms } from './source.ts'
 
@@ -15,13 +16,15 @@ const mixesByDefault = (value: unknown) => {
 }
 
 /** Where mixtures come from. */
-export const separationData = z.preprocess(mixesByDefault, z.discriminatedUnion('source', [mixesSchema, songsSchema]))
+export const separationData = z.preprocess(mixesByDefault, z.discriminatedUnion('source', [mixesSchema, musdbSchema, songsSchema]))
 export type SeparationData = z.output<typeof separationData>
 
 function openSource(data: SeparationData, format: Format, drawing: Drawing, surroundings: Surroundings): Promise<MixtureSource> {
   switch (data.source) {
     case 'mixes':
       return openMixes(data, format.rate, drawing, surroundings)
+    case 'musdb':
+      return openMusdb(data, format, drawing, surroundings)
     case 'songs':
       return openSongs(data, format, drawing, surroundings)
   }
@@ -65,10 +68,22 @@ async function open({ model, data }: Parts<SeparationConfig, SeparationData>, dr
   }
 }
 
+/** The same task on songs that the project makes itself. */
+function synthetic(data: SeparationData): SeparationData {
+  switch (data.source) {
+    case 'mixes':
+      return syntheticMixes(data)
+    case 'musdb':
+      return syntheticMusdb(data)
+    case 'songs':
+      return data
+  }
+}
+
 export const separationTask = defineTask<SeparationConfig, SeparationData>({
   name: 'separation',
   model: separationConfig,
   data: separationData,
-  synthetic: (data) => (data.source === 'mixes' ? syntheticMixes(data) : data),
+  synthetic,
   open,
 })
