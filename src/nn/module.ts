@@ -2,6 +2,7 @@
  * Modules: plain descriptions of networks. A module declares parameters (named as in PyTorch state dicts) and computes; it holds no values.
  * Values are one flat array per model, of which every parameter is a view, so that optimiser, all-reduce and checkpoints see one array.
  */
+import type { StoredTensor } from '../formats/index.ts'
 import { atPlace, createRandom, currentPlace, foldKey, input, type Random, type Shape, sizeOf, type Tensor } from '../tensor/index.ts'
 import { chainReach, type Reach } from './reach.ts'
 
@@ -55,6 +56,14 @@ export abstract class Module {
       .filter((field) => field instanceof Module)
     if (fields.length === 0) throw new Error(`${this.constructor.name}: which steps it reads is not known; override reach()`)
     return chainReach(fields.map((field) => field.reach()))
+  }
+
+  /**
+   * What PyTorch's state of such a module holds and ours computes, by name: sinusoids, frequencies. A state that is loaded may have these
+   * entries, if they say the same; they are no parameters and no buffers.
+   */
+  computed(): Readonly<Record<string, () => StoredTensor>> {
+    return {}
   }
 
   /** Whether no output step depends on a later step of the input: what work on a live signal needs. */

@@ -29,6 +29,8 @@ export interface RotaryOptions {
   readonly base?: number
   /** Position of the first step, 0 by default: where queries go on from earlier ones. */
   readonly offset?: number
+  /** Position of each step, in place of one after the other from `offset` on. */
+  readonly positions?: readonly number[]
   /** Which features are a pair: neighbours, as in the paper, or i and i + d/2 (GPT-NeoX, Llama). */
   readonly pairs?: 'interleaved' | 'half'
 }
@@ -37,24 +39,26 @@ export interface RotaryOptions {
  * Turns pairs of features by an angle in proportion to their step, p·base^(−2i/d): (…, t, d) → (…, t, d). For queries and keys that are both
  * turned, the dot product depends on the difference of their positions; norms stay as they are.
  *
- * @throws ShapeError for an odd number of features, RangeError for pairs that are neither
+ * @throws ShapeError for an odd number of features and another number of positions than steps, RangeError for pairs that are neither
  *
  * @example
  * const x = constant([1, 0, 1, 0], [2, 2])
  * const [y] = await evaluate(() => [rotary(x)]) // [1, 0, 0.540302, 0.841471]
  */
-export function rotary(x: Tensor, { base = 10000, offset = 0, pairs = 'interleaved' }: RotaryOptions = {}): Tensor {
+export function rotary(x: Tensor, { base = 10000, offset = 0, positions, pairs = 'interleaved' }: RotaryOptions = {}): Tensor {
   const d = x.shape.at(-1) ?? 1
   const steps = x.shape.at(-2)
   checkWord('rotary', { pairs }, ['interleaved', 'half'])
   if (steps === undefined) throw new ShapeError('rotary', `input ${formatShape(x.shape)}; needs (…, steps, features)`)
+  if (positions && positions.length !== steps)
+    throw new ShapeError('rotary', `${positions.length} positions for ${formatShape(x.shape)}; needs ${steps}, one for each step`)
   const [cos, sin, turn] = [new Float64Array(steps * d), new Float64Array(steps * d), new Float64Array(d * d)]
   for (const [i, frequency] of pairFrequencies('rotary', d, base).entries()) {
     const [first, second] = pairs === 'half' ? [i, i + d / 2] : [2 * i, 2 * i + 1]
     turn[second * d + first] = -1
     turn[first * d + second] = 1
     for (let step = 0; step < steps; step++) {
-      const angle = (step + offset) * frequency
+      const angle = (positions?.[step] ?? step + offset) * frequency
       for (const feature of [first, second]) {
         cos[step * d + feature] = Math.cos(angle)
         sin[step * d + feature] = Math.sin(angle)

@@ -4,7 +4,7 @@
  */
 import type { StoredTensor } from '../formats/index.ts'
 import { formatShape } from '../tensor/index.ts'
-import { layoutOf, type Module, type Slot } from './module.ts'
+import { layoutOf, type Module, modulesOf, type Slot } from './module.ts'
 
 function slotsOf(model: Module): readonly Slot[] {
   const { parameters, buffers } = layoutOf(model)
@@ -13,6 +13,26 @@ function slotsOf(model: Module): readonly Slot[] {
 
 /** Counts that PyTorch's batch norms keep and do not compute with. */
 const uncounted = /(^|\.)num_batches_tracked$/
+
+/** PyTorch's float32 sinusoids of step 4000 are wrong by 2·10⁻⁴; other wavelengths or positions differ by more than this. */
+const computedTolerance = 1e-3
+
+/** What modules compute and states may hold, by full name. */
+function computedOf(model: Module): ReadonlyMap<string, () => StoredTensor> {
+  return new Map(
+    Array.from(modulesOf(model)).flatMap(([module, path]) =>
+      Object.entries(module.computed()).map(([name, make]) => [path ? `${path}.${name}` : name, make] as const),
+    ),
+  )
+}
+
+/** What is wrong with a stored entry that the model computes by itself. */
+function computedProblem(name: string, stored: StoredTensor, { shape, data }: StoredTensor): string | undefined {
+  if (stored.shape.join() !== shape.join() || stored.data.length !== data.length)
+    return `"${name}" has the shape ${formatShape(stored.shape)}, the model computes ${formatShape(shape)}`
+  const at = stored.data.findIndex((value, i) => !(Math.abs(value - data[i]!) <= computedTolerance))
+  return at < 0 ? undefined : `"${name}" has ${stored.data[at]} at ${at}, the model computes ${data[at]}; it was made with other settings`
+}
 
 export interface LoadStateOptions {
   /** Values, by name, of what the state does not have: those of `initialValues`, for a model that is larger than the one that was trained. */
@@ -33,9 +53,10 @@ function commonPrefix(unexpected: readonly string[], missing: ReadonlySet<string
 
 /**
  * The values of a model's parameters and buffers, in its order, taken from arrays with PyTorch's names: a state dict, read by `readSafetensors`.
- * Every name and shape is checked, and all that is wrong is told at once. PyTorch's `num_batches_tracked` is left out.
+ * Every name and shape is checked, and all that is wrong is told at once. PyTorch's `num_batches_tracked` is left out, and so is what modules
+ * compute by themselves (`Module.computed`), which has to be right where it is there.
  *
- * @throws RangeError that lists everything that is missing, unexpected, or of another shape
+ * @throws RangeError that lists everything that is missing, unexpected, of another shape, or computed otherwise
  *
  * @example
  * const model = new Linear(2, 1)
@@ -69,11 +90,17 @@ export function loadStateDict(
       problems.push(`"${name}" has ${data.length} values, ${needs}`)
     } else values.set(name, data)
   }
-  const known = new Set(slotsOf(model).map(({ name }) => name))
+  const computed = computedOf(model)
+  for (const [name, make] of computed) {
+    const stored = state.get(name)
+    const problem = stored && computedProblem(name, stored, make())
+    if (problem) problems.push(problem)
+  }
+  const known = new Set([...slotsOf(model).map(({ name }) => name), ...computed.keys()])
   const unexpected = [...state.keys()].filter((name) => !known.has(name) && !uncounted.test(name))
   if (!ignoreUnexpected) problems.push(...unexpected.map((name) => `the model has no "${name}"`))
   if (problems.length === 0) return values
-  const prefix = commonPrefix(unexpected, new Set(missing))
+  const prefix = commonPrefix(unexpected, new Set([...missing, ...computed.keys()]))
   const way = prefix === undefined ? '' : `; the names fit without the "${prefix}" that they begin with`
   throw new RangeError(`${who}: ${problems.join('; ')}${way}`)
 }

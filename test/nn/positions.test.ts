@@ -115,6 +115,8 @@ describe('positions that are differences', () => {
     expect(worst(await values(rotary(x, { offset: -1 })), [...turn(-1, 1, 1, 2), ...turn(-1, 0.01, 3, 4), 1, 2, 3, 4])).toBeLessThan(
       rounding,
     )
+    expect(worst(await values(rotary(x, { positions: [-1, 0] })), await values(rotary(x, { offset: -1 })))).toBe(0)
+    expect(() => rotary(x, { positions: [1, 2, 3] })).toThrow('rotary: 3 positions for (2, 4); needs 2, one for each step')
     const [left, right] = [turn(1, 1, 1, 3), turn(1, 0.01, 2, 4)]
     expect(worst(await values(rotary(x, { pairs: 'half' })), [1, 2, 3, 4, left[0]!, right[0]!, left[1]!, right[1]!])).toBeLessThan(rounding)
     expect(() => rotary(x, { pairs: 'neox' as 'half' })).toThrow('rotary: pairs "neox"; allowed are interleaved, half')

@@ -101,6 +101,39 @@ describe('5.2 modules and state dicts', () => {
     expect(values).toEqual(initialValues(new Model(), 1))
   })
 
+  it('5.2 leaves out what modules compute themselves, if it says the same, below whatever they are in', () => {
+    class Sinusoid extends Module {
+      forward(x: Tensor): Tensor {
+        return x
+      }
+      override computed() {
+        return { freqs: () => ({ shape: [2], data: Float32Array.of(1, 0.01) }) }
+      }
+    }
+    class Outer extends Module {
+      readonly scale = parameter([1], zerosInit)
+      readonly positions = [new Sinusoid()]
+      forward(x: Tensor): Tensor {
+        return x
+      }
+    }
+    const load = (freqs: StoredTensor, prefix = '') =>
+      loadStateDict(
+        new Outer(),
+        new Map([
+          [`${prefix}scale`, { shape: [1], data: Float32Array.of(5) }],
+          [`${prefix}positions.0.freqs`, freqs],
+        ]),
+      )
+    // PyTorch's sinusoids are wrong by 2e-4 at the end.
+    expect(load({ shape: [2], data: Float32Array.of(1, 0.0102) })).toEqual(new Map([['scale', Float32Array.of(5)]]))
+    const other = '"positions.0.freqs" has 0.125 at 1, the model computes 0.009999999776482582; it was made with other settings'
+    expect(() => load({ shape: [2], data: Float32Array.of(1, 0.125) })).toThrow(other)
+    expect(() => load({ shape: [3], data: new Float32Array(3) })).toThrow('"positions.0.freqs" has the shape (3), the model computes (2)')
+    expect(() => load({ shape: [2], data: Float32Array.of(1, 0.01) }, 'module.')).toThrow('fit without the "module."')
+    expect([...stateDict(new Outer(), initialValues(new Outer(), 1)).keys()]).toEqual(['scale'])
+  })
+
   it('5.2 refuses values that are missing or of another size on the way out', () => {
     const values = initialValues(new Model(), 1)
     values.delete('count')
