@@ -16,7 +16,7 @@ export interface LogSpectralOptions extends LossOptions {
  * @throws ShapeError where the shapes differ; RangeError for an eps that is not above 0
  *
  * @example
- * const [loss] = await evaluate(() => [logSpectralLoss(constant([1, 0.1]), constant([10, 0.1]))]) // [200]
+ * const [loss] = await evaluate(() => [logSpectralLoss(constant([1, 0.1]), constant([10, 0.1]))]) // [200.0000]
  */
 export function logSpectralLoss(estimate: Tensor, target: Tensor, { eps = 1e-8, reduction }: LogSpectralOptions = {}): Tensor {
   checkSameShape('logSpectralLoss', { estimate, target })

@@ -36,16 +36,30 @@ export const curveSchema = z.discriminatedUnion('name', [
     etaMin: z.number().min(0).default(0),
     of: z.enum(['remaining', 'elapsed']).default('remaining'),
   }),
+  /**
+   * The two chained schedulers of FrameTransformer (carperbr, 2023), step by step: with the warm-up W up to and with step W, peak·(i + 1)/(W + 1); then
+   * (peak − target)·(1 − ((i − W)/(N − W))^power) + target. N is counted from the run's first step. After it the rate stays at `target`; the original
+   * (`after: 'original'`) goes on along the curve, below 0 and up the gradient, until it stops at step W + N + 1. The power 0.1 lets the rate fall by
+   * a quarter in one step; 1 is a line.
+   */
+  z.strictObject({
+    name: z.literal('frame-transformer'),
+    decaySteps: count,
+    power: factor.default(0.1),
+    target: z.number().min(0).default(1e-12),
+    after: z.enum(['hold', 'original']).default('hold'),
+  }),
   plateauSchema,
 ])
 
 type Curve = z.output<typeof curveSchema>
 type StableCurve = Extract<Curve, { name?: 'warmup-stable-decay' | undefined }>
+type ChainedCurve = Extract<Curve, { name: 'frame-transformer' }>
 
 interface Rise {
   /** The rate that the curve starts from. */
   readonly peak: number
-  /** Steps of linear warm-up from 0, before the curve begins (of 'warmup-stable-decay': within it). */
+  /** Steps of linear warm-up from 0, before the curve begins (of 'warmup-stable-decay' and 'frame-transformer': within it). */
   readonly warmup: number
 }
 
@@ -70,6 +84,10 @@ export function createSchedule({ peak, warmup = 0, ...curve }: ScheduleOptions):
   if (!parsed.success) throw new RangeError(`schedule ${JSON.stringify(curve)}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
   if (!(peak > 0 && Number.isFinite(peak))) throw new RangeError(`schedule: peak ${peak}; allowed are numbers above 0`)
   if (!Number.isInteger(warmup) || warmup < 0) throw new RangeError(`schedule: warmup ${warmup}; allowed are whole numbers ≥ 0`)
+  if (parsed.data.name === 'frame-transformer' && parsed.data.decaySteps <= warmup)
+    throw new RangeError(
+      `schedule: decaySteps ${parsed.data.decaySteps}; allowed are whole numbers above the warm-up (${warmup}), which they include`,
+    )
   return { peak, warmup, ...parsed.data }
 }
 
@@ -89,7 +107,7 @@ function cycleOf(step: number, first: number, growth: number): { at: number; len
   return { at, length }
 }
 
-function curveRate(peak: number, curve: Exclude<Curve, StableCurve>, step: number, state?: PlateauState): number {
+function curveRate(peak: number, curve: Exclude<Curve, StableCurve | ChainedCurve>, step: number, state?: PlateauState): number {
   switch (curve.name) {
     case 'constant':
       return peak
@@ -114,6 +132,12 @@ function curveRate(peak: number, curve: Exclude<Curve, StableCurve>, step: numbe
   }
 }
 
+function chainedRate({ peak, warmup, decaySteps, power, target, after }: Rise & ChainedCurve, step: number): number {
+  if (step <= warmup) return (peak * (step + 1)) / (warmup + 1)
+  const at = Math.min(step, after === 'hold' ? decaySteps : warmup + decaySteps + 1)
+  return between(peak, target, 1 - ((at - warmup) / (decaySteps - warmup)) ** power)
+}
+
 /** Whether it is the schedule that checkpoints of before there were others hold without a name. */
 function isStable(schedule: Schedule): schedule is Rise & StableCurve {
   return schedule.name === undefined || schedule.name === 'warmup-stable-decay'
@@ -125,6 +149,7 @@ function isStable(schedule: Schedule): schedule is Rise & StableCurve {
  * @param state of a schedule that watches a score, after what it has seen
  */
 export function learningRate(schedule: Schedule, step: number, state?: PlateauState): number {
+  if (schedule.name === 'frame-transformer') return chainedRate(schedule, step)
   const { peak, warmup } = schedule
   const rise = Math.min(1, (step + 1) / Math.max(1, warmup))
   if (isStable(schedule)) {

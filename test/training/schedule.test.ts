@@ -87,6 +87,41 @@ it('5.3 polynomial decay of the elapsed share has the rates of FrameTransformer 
   for (const [step, rate] of Object.entries(stated)) expect(learningRate(schedule, Number(step)) / rate, step).toBeCloseTo(1, 3)
 })
 
+describe('4.30 the chained schedulers of FrameTransformer', () => {
+  const original = { name: 'frame-transformer', peak: 1e-4, warmup: 12_000, decaySteps: 1_000_000 } as const
+
+  it('4.30 have the rates that the specification states', () => {
+    const schedule = createSchedule(original)
+    const stated = { 12000: 1e-4, 12001: 7.485e-5, 22000: 3.683e-5, 112000: 2.047e-5, 500000: 6.811e-6, 1000000: 1e-12 }
+    // 4 digits are stated.
+    for (const [step, rate] of Object.entries(stated)) expect(learningRate(schedule, Number(step)) / rate, step).toBeCloseTo(1, 3)
+    expect(learningRate(schedule, 0)).toBeCloseTo(1e-4 / 12_001, 15)
+  })
+
+  it('4.30 stay at the target, where the original goes below 0', () => {
+    const [hold, faithful] = [createSchedule(original), createSchedule({ ...original, after: 'original' })]
+    for (const step of [0, 12_000, 12_001, 500_000, 1_000_000]) expect(learningRate(faithful, step)).toBe(learningRate(hold, step))
+    expect(learningRate(hold, 1_108_000)).toBe(1e-12)
+    expect(learningRate(faithful, 1_108_000)).toBeLessThan(0)
+    // 1 − (1 000 001 / 988 000)^0.1 of the peak, where it stops.
+    expect(learningRate(faithful, 1_012_001) / 1e-4).toBeCloseTo(-0.0012, 3)
+    expect(learningRate(faithful, 5_000_000)).toBe(learningRate(faithful, 1_012_001))
+  })
+
+  it('4.30 fall by a quarter in the first step of the decay, and with the power 1 along a line', () => {
+    const [cliff, line] = [createSchedule(original), createSchedule({ ...original, power: 1 })]
+    expect(learningRate(cliff, 12_001) / learningRate(cliff, 12_000)).toBeLessThan(0.75)
+    expect(learningRate(line, 12_001) / learningRate(line, 12_000)).toBeGreaterThan(0.999998)
+    expect(learningRate(line, 506_000) / 1e-4).toBeCloseTo(0.5, 6)
+  })
+
+  it('refuse a decay that ends within the warm-up', () => {
+    expect(() => createSchedule({ ...original, decaySteps: 12_000 })).toThrow(
+      /decaySteps 12000; allowed are whole numbers above the warm-up \(12000\)/,
+    )
+  })
+})
+
 it('schedules are refused with every wrong option, its place and what is allowed', () => {
   const wrong = (options: object) => () => createSchedule({ peak: 0.1, ...options } as ScheduleOptions)
   expect(wrong({ name: 'cosine' })).toThrow(/^schedule \{"name":"cosine"\}: .*tMax/)
