@@ -1,21 +1,7 @@
 /** From the path of a model file to a classifier of pictures that is ready. */
-import { readFile } from 'node:fs/promises'
 import { createOnnxRuntimeBackend } from '../runtime/index.ts'
 import { type Classifier, createClassifier } from './classifier.ts'
-import { type LoadedModel, readModel } from './model-file.ts'
-
-async function readModelAt(path: string): Promise<LoadedModel> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`model "${path}": ${error.code === 'ENOENT' ? 'there is no such file' : error.message}; \`divisi train\` writes them`, {
-      cause: error,
-    })
-  })
-  try {
-    return readModel(bytes)
-  } catch (error) {
-    throw new RangeError(`model "${path}": ${(error as Error).message}`, { cause: error })
-  }
-}
+import { readModelAt } from './read-model.node.ts'
 
 /**
  * Loads a classifier that `divisi train recipes/shapes.yaml` or another recipe of the task `images` has made, and makes it ready.

@@ -1,5 +1,15 @@
 /** Tasks: what networks are trained to do, with the data for it and the scores of it. */
 export {
+  type Analyser,
+  type Analysis,
+  createAnalyser,
+  type LabelledEvent,
+  type LabelledSpan,
+  type LabelProbability,
+  type Sound,
+} from './analysis/analyser.ts'
+export { loadAnalyser } from './analysis/load-analyser.node.ts'
+export {
   type Arrays,
   type Drawing,
   defineTask,

@@ -1,10 +1,11 @@
 /** How good answers to what varies in time are: chords, onsets, vocal activity. */
 import type { ClipSet } from '../../data/index.ts'
-import { countConfusions, detectionScores, largestOf, matchEvents, pickPeaks } from '../../evaluation/index.ts'
+import { countConfusions, detectionScores, largestOf, matchEvents } from '../../evaluation/index.ts'
 import type { Crnn } from '../../models/index.ts'
 import { confusionMatrix, heatMap, linePlot } from '../../report/index.ts'
 import type { Judgement, JudgeOptions, ScoreKind } from '../task.ts'
 import { type Answer, answersOf } from './answers.ts'
+import { eventTimes } from './event-times.ts'
 import { type FrameScores, scoreClasses, scorePresence } from './frame-scores.ts'
 
 const accuracy = { name: 'accuracy', label: 'frame accuracy', unit: '%' } as const
@@ -98,20 +99,6 @@ async function judgeClasses(network: Crnn, set: ClipSet, options: JudgeOptions):
   return { scores: shown(scoreClasses(truth, predicted, labels.length)), pictures: { ...pictures, confusion } }
 }
 
-/** Times of events of one label: peaks of its probabilities. */
-export function eventTimes(
-  probabilities: ArrayLike<number>,
-  label: number,
-  labels: number,
-  frameSeconds: number,
-  threshold: number,
-): number[] {
-  const curve = Float32Array.from({ length: probabilities.length / labels }, (_, frame) => probabilities[frame * labels + label]!)
-  // The largest within 30 ms: onsets that are closer are one.
-  const neighbours = Math.max(1, Math.round(0.03 / frameSeconds))
-  return pickPeaks(curve, { threshold, neighbours }).map((frame) => frame * frameSeconds)
-}
-
 async function judgePresence(network: Crnn, set: ClipSet, options: JudgeOptions): Promise<Judgement> {
   const { labels, answers, threshold } = network.config
   const [truth, predicted]: [boolean[], boolean[]] = [[], []]
@@ -127,7 +114,7 @@ async function judgePresence(network: Crnn, set: ClipSet, options: JudgeOptions)
     if (answers !== 'events') continue
     for (const [l, label] of labels.entries()) {
       const times = set.annotations(index).filter((one) => one.label === label)
-      const found = eventTimes(probabilities, l, labels.length, stretch.frameSeconds, threshold)
+      const found = eventTimes(probabilities, { label: l, labels: labels.length, frameSeconds: stretch.frameSeconds, threshold })
       const one = matchEvents(
         times.map(({ start }) => start),
         found,
