@@ -1,11 +1,9 @@
 /** `npx divisi train` as people run it: the built command on a recipe whose songs the project makes itself. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readSafetensors } from '../../src/formats/index.ts'
+import { checkpointOf, lossesOf, runTrain, type Stop } from './training.ts'
 
 const recipe = `
 name: tiny
@@ -21,41 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Steps and losses of a run, as its log has them; a resumed run repeats the steps after its last checkpoint. */
-async function losses(run: string): Promise<Map<number, number>> {
-  const text = await readFile(join(folder, run, 'log.jsonl'), 'utf8').catch(() => '')
-  const entries = text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as { step?: number; loss?: number }] : []))
-  return new Map(entries.flatMap(({ step, loss }) => (step === undefined || loss === undefined ? [] : [[step, loss] as const])))
-}
-
-/** Runs `divisi train`; `stop` is called when the log has reached the step. */
-async function train(
-  run: string,
-  stop?: { at: number; by: (child: ChildProcess) => void },
-  file = 'tiny.yaml',
-  more: readonly string[] = [],
-): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, [
-    resolve('dist/cli/main.js'),
-    'train',
-    join(folder, file),
-    '--cache',
-    join(folder, 'cache'),
-    '--run',
-    join(folder, run),
-    ...more,
-  ])
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
-  const ended = new Promise<number | null>((done) => child.on('close', done))
-  if (stop) {
-    while (child.exitCode === null && !(await losses(run)).has(stop.at)) await setTimeout(5)
-    stop.by(child)
-  }
-  return { code: await ended, text }
-}
-
-const stored = async (run: string) => readSafetensors(await readFile(join(folder, run, 'last.safetensors'))).tensors
+const losses = (run: string) => lossesOf(join(folder, run))
+const stored = (run: string) => checkpointOf(join(folder, run))
+const train = (run: string, stop?: Stop, file = 'tiny.yaml', more: readonly string[] = []) =>
+  runTrain({ recipe: join(folder, file), runFolder: join(folder, run), cache: join(folder, 'cache'), stop, more })
 
 describe('divisi train', () => {
   it('goes on after Ctrl-C and after a kill as if nothing had happened, bit for bit', async () => {

@@ -17,7 +17,9 @@ function networkFor(model: LenetOfData, { classes, channels, height, width }: Im
         `model.${name}: ${JSON.stringify(asked)}, the data have ${JSON.stringify(value)}; leave it out, or choose other data`,
       )
   }
-  return new LeNet(lenetConfig.parse({ ...model, ...ofData }))
+  const config = lenetConfig.safeParse({ ...model, ...ofData })
+  if (!config.success) throw new RangeError(`model: ${z.prettifyError(config.error).replaceAll('\n', ' ')}`)
+  return new LeNet(config.data)
 }
 
 async function open({ model, data }: Parts<LenetOfData, ImagesData>, drawing: Drawing, surroundings: Surroundings): Promise<Task> {
