@@ -1,6 +1,7 @@
 /** All building blocks that exist. A block that is missing here is not tested: test/blocks/coverage.test.ts compares with the list of them. */
 import type { Block } from '../support.ts'
 import { activations } from './activations.ts'
+import { analysis } from './analysis.ts'
 import { attention } from './attention.ts'
 import { convolution } from './convolution.ts'
 import { dsp } from './dsp.ts'
@@ -18,6 +19,7 @@ export const blocks: readonly Block[] = [
   ...layers,
   ...convolution,
   ...resampling,
+  ...analysis,
   ...attention,
   ...timePooling,
   ...uNet,
