@@ -69,6 +69,24 @@ describe('Open-Unmix', () => {
     expect(golden.output.filter((value: number) => value > 0).length).toBeGreaterThan(20)
   })
 
+  it('3.38 Open-Unmix: takes the file of a public model, which also holds the transform, the rate and counters of batches', () => {
+    const model = create(tiny)
+    const { parameters, buffers } = layoutOf(model)
+    const state = new Map(
+      [...parameters, ...buffers].map(({ name, parameter, size }, i) => [
+        name,
+        { shape: parameter.shape, data: new Float32Array(size).fill(i + 1) },
+      ]),
+    )
+    for (const name of ['stft.window', 'transform.0.window', 'sample_rate', 'bn1.num_batches_tracked'])
+      state.set(name, { shape: [1], data: Float32Array.of(0) })
+    const values = loadStateDict(model, state, { ignoreUnexpected: true })
+    expect([...values.keys()].sort()).toEqual([...parameters, ...buffers].map(({ name }) => name).sort())
+    expect(values.get('fc1.weight')![0]).toBe(parameters.findIndex(({ name }) => name === 'fc1.weight') + 1)
+    state.delete('bn3.running_var')
+    expect(() => loadStateDict(model, state, { ignoreUnexpected: true })).toThrow(/bn3\.running_var/)
+  })
+
   it('3.38 Open-Unmix: looks at the bins up to 16 kHz alone, and gives all a mask that is not negative', async () => {
     const model = create(tiny)
     layoutOf(model)

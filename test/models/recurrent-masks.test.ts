@@ -128,6 +128,19 @@ describe('mask inference', () => {
 })
 
 describe('deep clustering', () => {
+  it.each([
+    [300, 4, 20],
+    [600, 2, 40], // Hershey et al. 2016, section 3.3
+  ])(
+    '3.37 deep clustering: batch norm, BLSTM layers of %i units, %i of them, a dense layer to %i numbers per bin',
+    (hidden, layers, embedding) => {
+      const bins = 257
+      const { parameterCount } = layoutOf(cluster({ hidden, layers, embedding }))
+      expect(parameterCount).toBe(2 * bins + blstm(bins, hidden, layers) + (2 * hidden + 1) * embedding * bins)
+      expect(cluster().config).toMatchObject({ hidden: 300, layers: 4, embedding: 20, dropout: 0.3 })
+    },
+  )
+
   it('3.37 deep clustering: gives each bin 20 numbers, a vector of length 1', async () => {
     const model = cluster(tiny)
     expect(layoutOf(cluster()).parameterCount).toBe(2 * 257 + blstm(257, 300, 4) + 601 * 257 * 20)
