@@ -11,6 +11,7 @@ import { receptiveFieldLesson } from './09-receptive-field.ts'
 import { doubleSoftmax } from './10-double-softmax.ts'
 import { positions } from './11-positions.ts'
 import { attention } from './12-attention.ts'
+import { imageClassifier } from './13-image-classifier.ts'
 import type { Exercise } from './exercise.ts'
 import { convolution2d, convolutionLayer, convolutionLoop, imageKernels } from './exercises/convolution.ts'
 import { confusion, networkParts, trainingLoop, unfolding, vanillaRnn } from './exercises/network.ts'
@@ -30,6 +31,7 @@ export const lessons: readonly Lesson[] = [
   doubleSoftmax,
   positions,
   attention,
+  imageClassifier,
 ]
 
 /** Those of the notebook on convolution and recurrence, in its order. */
