@@ -5,7 +5,7 @@
 import { dropout, gelu, Module, type Reach, squaredRelu, wholeReach } from '../../nn/index.ts'
 import { add, concat, type Tensor } from '../../tensor/index.ts'
 import { type FrameConv, sameFrameConv } from './frame-conv.ts'
-import { ResidualGate } from './gate.ts'
+import { HeadGate, PairGate, type ScoreGate } from './gate.ts'
 import { MultichannelAttention } from './multichannel-attention.ts'
 import { MultichannelLinear } from './multichannel-linear.ts'
 import { MultichannelLayerNorm } from './norms.ts'
@@ -15,6 +15,8 @@ import type { PlaneConv } from './plane-conv.ts'
 export interface FrameDecoderBlockOptions extends FrameBlockOptions {
   /** Whether a decoder level comes before, whose scores are mixed in by `gate1`; true by default. */
   readonly hasPrevious?: boolean
+  /** How scores are mixed: 'pairs' by default, a weight for each pair of frames as in the original, or 'heads'. */
+  readonly gate?: 'pairs' | 'heads'
 }
 
 /** Scores of self-attention and of attention to the encoder: (b, m, heads, t, t). */
@@ -46,8 +48,12 @@ export abstract class FrameDecoderBlock extends Module {
   }
 }
 
+function gateOf(kind: 'pairs' | 'heads', maps: number, heads: number, activation = squaredRelu): ScoreGate {
+  return kind === 'pairs' ? new PairGate(maps, activation) : new HeadGate(maps, heads)
+}
+
 /** The encoder's scores, mixed with those of the layer before where there is a gate. */
-function mixed(gate: ResidualGate | undefined, previous: Tensor | undefined, encoder: Tensor): Tensor {
+function mixed(gate: ScoreGate | undefined, previous: Tensor | undefined, encoder: Tensor): Tensor {
   if (!gate) return encoder
   if (!previous)
     throw new RangeError('FrameDecoderBlock: previous has no cross; a block with hasPrevious needs the scores of the decoder level before')
@@ -56,8 +62,8 @@ function mixed(gate: ResidualGate | undefined, previous: Tensor | undefined, enc
 
 /** Both attentions side by side, branched convolutions, both attentions after each other, feed-forward. */
 export class EvolvedDecoderBlock extends FrameDecoderBlock {
-  readonly gate1: ResidualGate | undefined
-  readonly gate2: ResidualGate
+  readonly gate1: ScoreGate | undefined
+  readonly gate2: ScoreGate
   readonly embed: PlaneConv | undefined
   readonly norm1: MultichannelLayerNorm
   readonly attn1a: MultichannelAttention
@@ -77,13 +83,13 @@ export class EvolvedDecoderBlock extends FrameDecoderBlock {
   readonly #dropout: number
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
-  constructor(channels: number, bins: number, { hasPrevious = true, ...options }: FrameDecoderBlockOptions = {}) {
+  constructor(channels: number, bins: number, { hasPrevious = true, gate = 'pairs', ...options }: FrameDecoderBlockOptions = {}) {
     super()
     const { maps, heads, expansion, projection, eps, dropout } = blockOptions(options)
     const norm = () => new MultichannelLayerNorm(maps, bins, { eps })
     const attention = () => new MultichannelAttention(maps, heads, bins, { projection })
-    this.gate1 = hasPrevious ? new ResidualGate(maps) : undefined
-    this.gate2 = new ResidualGate(maps)
+    this.gate1 = hasPrevious ? gateOf(gate, maps, heads) : undefined
+    this.gate2 = gateOf(gate, maps, heads)
     this.embed = embedding(channels, maps)
     this.norm1 = norm()
     this.attn1a = attention()
@@ -127,7 +133,7 @@ export class EvolvedDecoderBlock extends FrameDecoderBlock {
 
 /** Both attentions side by side, and a feed-forward layer with GELU. */
 export class PlainDecoderBlock extends FrameDecoderBlock {
-  readonly gate1: ResidualGate | undefined
+  readonly gate1: ScoreGate | undefined
   readonly embed: PlaneConv | undefined
   readonly norm1: MultichannelLayerNorm
   readonly attn1: MultichannelAttention
@@ -139,10 +145,10 @@ export class PlainDecoderBlock extends FrameDecoderBlock {
   readonly #dropout: number
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
-  constructor(channels: number, bins: number, { hasPrevious = true, ...options }: FrameDecoderBlockOptions = {}) {
+  constructor(channels: number, bins: number, { hasPrevious = true, gate = 'pairs', ...options }: FrameDecoderBlockOptions = {}) {
     super()
     const { maps, heads, expansion, projection, eps, dropout } = blockOptions(options)
-    this.gate1 = hasPrevious ? new ResidualGate(maps, gelu) : undefined
+    this.gate1 = hasPrevious ? gateOf(gate, maps, heads, gelu) : undefined
     this.embed = embedding(channels, maps)
     this.norm1 = new MultichannelLayerNorm(maps, bins, { eps })
     this.attn1 = new MultichannelAttention(maps, heads, bins, { projection })

@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { layoutOf, loadStateDict, type Module } from '../../../src/nn/index.ts'
 import type { Backend } from '../../../src/runtime/index.ts'
-import { add, grad, input, mul, sum, type Tensor, transpose } from '../../../src/tensor/index.ts'
+import { add, grad, input, mul, reshape, sum, type Tensor, transpose } from '../../../src/tensor/index.ts'
 import { runOnce } from '../../tensor/generic.ts'
 import { type Backends, expectClose, expectShape, type Golden, type GoldenTensor, goldenTensor, type Runner } from './support.ts'
 
@@ -35,6 +35,17 @@ export function turned(x: Tensor): Tensor {
 /** `turned`, of what may be absent. */
 export function turnedIf(x: Tensor | undefined): Tensor | undefined {
   return x && turned(x)
+}
+
+/**
+ * Scores between the positions of (f, t) in row-major order, as the files have them, or of (t, f), as we do → the other way:
+ * (b, heads, rows·columns, rows·columns) → (b, heads, columns·rows, columns·rows).
+ */
+export function reordered(scores: Tensor, [rows, columns]: readonly [number, number]): Tensor {
+  const [b, heads, queries, keys] = scores.shape as [number, number, number, number]
+  if (queries !== rows * columns || keys !== rows * columns)
+    throw new Error(`scores of ${queries} and ${keys} positions; expected ${rows}×${columns}`)
+  return reshape(transpose(reshape(scores, [b, heads, rows, columns, rows, columns]), [0, 1, 3, 2, 5, 4]), scores.shape)
 }
 
 /** An input that every case of a kind has. */
@@ -94,16 +105,17 @@ async function check(golden: Golden, module: Module, trace: (inputs: Inputs) => 
  * The runner of a block: in float32 on ONNX Runtime and on the float64 reference.
  *
  * @param config what of the case's configuration the block is made of
+ * @param create gets the file of the original that the numbers come from beside it
  * @param call gives the outputs by the names of the case
  */
 export function block<Config, M extends Module>(
   config: z.ZodType<Config>,
-  create: (config: Config) => M,
+  create: (config: Config, source: string) => M,
   call: (module: M, inputs: Inputs) => Readonly<Record<string, Tensor>>,
 ): Runner {
   return async (golden: Golden, { onnxRuntime, reference }: Backends) => {
     for (const backend of [onnxRuntime, reference]) {
-      const module = create(config.parse(golden.config))
+      const module = create(config.parse(golden.config), String(golden.source))
       await check(golden, module, (inputs) => call(module, inputs), backend)
     }
   }

@@ -10,7 +10,7 @@ import {
 } from '../../../src/models/frame-transformer/decoder-block.ts'
 import { EvolvedEncoderBlock, type FrameEncoderBlock, PlainEncoderBlock } from '../../../src/models/frame-transformer/encoder-block.ts'
 import { FrameConv } from '../../../src/models/frame-transformer/frame-conv.ts'
-import { ResidualGate } from '../../../src/models/frame-transformer/gate.ts'
+import { PairGate } from '../../../src/models/frame-transformer/gate.ts'
 import { FrameDecoder, FrameEncoder } from '../../../src/models/frame-transformer/levels.ts'
 import { MultichannelAttention, type Projection } from '../../../src/models/frame-transformer/multichannel-attention.ts'
 import { MultichannelLinear } from '../../../src/models/frame-transformer/multichannel-linear.ts'
@@ -19,8 +19,8 @@ import type { FrameBlockOptions } from '../../../src/models/frame-transformer/op
 import { ResBlock } from '../../../src/models/frame-transformer/res-block.ts'
 import { RotaryEmbedding } from '../../../src/models/frame-transformer/rotary-embedding.ts'
 import { Apply, gelu, pointwiseReach, squaredRelu } from '../../../src/nn/index.ts'
-import { interpolate, reshape, type Tensor, transpose } from '../../../src/tensor/index.ts'
-import { block, given, type Inputs, turned, turnedIf } from './block.ts'
+import { interpolate, type Tensor } from '../../../src/tensor/index.ts'
+import { block, given, type Inputs, reordered, turned, turnedIf } from './block.ts'
 import type { Runner } from './support.ts'
 
 const count = z.number().int()
@@ -72,14 +72,6 @@ function attention(projection: Projection): Runner {
       return { y: turned(output), qk: scores }
     },
   )
-}
-
-/** Scores between positions of (f, t) in row-major order, as the files have them, and of (t, f), as we do: (b, heads, rows·columns, …) → (b, heads, columns·rows, …). */
-function reordered(scores: Tensor, [rows, columns]: readonly [number, number]): Tensor {
-  const [b, heads, queries, keys] = scores.shape as [number, number, number, number]
-  if (queries !== rows * columns || keys !== rows * columns)
-    throw new Error(`scores of ${queries} and ${keys} positions; expected ${rows}×${columns}`)
-  return reshape(transpose(reshape(scores, [b, heads, rows, columns, rows, columns]), [0, 1, 3, 2, 5, 4]), scores.shape)
 }
 
 /** Convolutional attention and blocks of it: x and the scores before in, output and scores out. */
@@ -177,14 +169,18 @@ export const blockCases: Readonly<Record<string, Runner>> = {
       bias: z.boolean().default(false),
     }),
     (config) => new MultichannelLinear(sizesOf(config), config),
-    plane,
+    (module, inputs) => plane(module, inputs),
   ),
   multichannel_layernorm: block(
     z.object({ channels: count, features: count, eps: z.number().default(1e-8), trainable: z.boolean().default(true) }),
     ({ channels, features, ...options }) => new MultichannelLayerNorm(channels, features, options),
-    plane,
+    (module, inputs) => plane(module, inputs),
   ),
-  channel_norm: block(z.object({ channels: count }), ({ channels }) => new ChannelNorm(channels), plane),
+  channel_norm: block(
+    z.object({ channels: count }),
+    ({ channels }) => new ChannelNorm(channels),
+    (module, inputs) => plane(module, inputs),
+  ),
   frame_conv: block(
     multichannelSizes.extend({
       kernel_size: count.default(3),
@@ -194,18 +190,18 @@ export const blockCases: Readonly<Record<string, Runner>> = {
     }),
     (config) =>
       new FrameConv(sizesOf(config), { kernel: config.kernel_size, padding: config.padding, groups: config.groups, bias: config.bias }),
-    plane,
+    (module, inputs) => plane(module, inputs),
   ),
   res_block: block(
     resBlock,
     (config) => new ResBlock(config.in_channels, config.out_channels, config.features, resBlockOptions(config)),
-    plane,
+    (module, inputs) => plane(module, inputs),
   ),
   frame_encoder: block(
     resBlock.extend({ downsample: z.boolean().default(true) }),
     ({ in_channels, out_channels, features, downsample, stride }) =>
       new FrameEncoder(in_channels, out_channels, features, { downsample, stride }),
-    plane,
+    (module, inputs) => plane(module, inputs),
   ),
   frame_decoder: block(
     resBlock,
@@ -219,7 +215,7 @@ export const blockCases: Readonly<Record<string, Runner>> = {
     z.object({ scale: z.tuple([z.number(), z.number()]), mode: z.enum(['bilinear', 'nearest']), align_corners: z.boolean() }),
     ({ scale: [bins, frames], mode, align_corners: alignCorners }) =>
       new Apply((x) => interpolate(x, { scale: [frames, bins], mode, alignCorners }), pointwiseReach),
-    plane,
+    (module, inputs) => plane(module, inputs),
   ),
   multichannel_mha_app: attention('conv-linear'),
   multichannel_mha_snap: attention('linear-conv'),
@@ -229,8 +225,9 @@ export const blockCases: Readonly<Record<string, Runner>> = {
     (module, inputs) => overPositions((x, previous) => module.forward(x, { memory: memoryOf(inputs), previous }), inputs),
   ),
   residual_attention_gate: block(
-    z.object({ out_channels: count, activation: z.enum(['squared_relu', 'gelu']).default('squared_relu') }),
-    ({ out_channels: maps, activation }) => new ResidualGate(maps, activation === 'gelu' ? gelu : squaredRelu),
+    z.object({ out_channels: count }),
+    // The file of the plain network has another activation.
+    ({ out_channels: maps }, source) => new PairGate(maps, source.includes('frame_transformer3.py') ? gelu : squaredRelu),
     (module, inputs) => ({ ...module.forward(given(inputs, 'prev_qk2'), given(inputs, 'skip_qk')) }),
   ),
   ft_encoder_et_app: encoderBlock(EvolvedEncoderBlock),
