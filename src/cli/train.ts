@@ -98,7 +98,7 @@ export async function runTrain(
   const options = {
     recipe,
     recipeFolder: folder,
-    dataFolder: flags.data,
+    dataFolder: flags.data === 'synthetic' ? undefined : flags.data,
     cacheFolder: flags.cache ?? join(homedir(), '.cache', 'divisi'),
     runFolder,
     threads,

@@ -132,14 +132,18 @@ function sungSpans(notes: readonly SungNote[], seconds: number): Annotation[] {
   return spans
 }
 
+/** Who may sing in clips of a split. */
+export function singersOf(split: ClipSplit): readonly SingerName[] {
+  return SINGER_NAMES.filter((name) => UNHEARD_SINGERS.includes(name) === (split === 'held-out'))
+}
+
 /** Songs, one in five without their singer. */
 function makeVocals(seconds: number, random: Random, split: ClipSplit): Sound {
-  const singers = SINGER_NAMES.filter((name) => UNHEARD_SINGERS.includes(name) === (split === 'held-out'))
   const { mixture, stems, score } = makeSong({
     seed: random.integer(0, 2 ** 31),
     seconds,
     sampleRate: RENDER_RATE,
-    singer: random.pick(singers),
+    singer: random.pick(singersOf(split)),
   })
   if (random.chance(0.2)) return { sound: stems.instrumental as Stereo, annotations: [] }
   return { sound: mixture as Stereo, annotations: sungSpans([...score.sung, ...score.harmonies.flat()], seconds) }

@@ -49,8 +49,10 @@ export async function openClips(
   network: Crnn,
   data: ClipsData,
   { seed, batchSize }: Drawing,
-  { cacheFolder, signal, onProgress }: Surroundings,
+  { cacheFolder, dataFolder, signal, onProgress }: Surroundings,
 ): Promise<ClipSource> {
+  if (dataFolder !== undefined)
+    throw new Error(`--data ${dataFolder}: clips of this task are made here, with their labels; leave --data out`)
   checkLabels(network, data)
   const { sampleRate, seconds, labels, answers } = network.config
   const prepare = (split: 'train' | 'held-out', clips: number) =>
