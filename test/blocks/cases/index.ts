@@ -3,6 +3,7 @@ import type { Block } from '../support.ts'
 import { activations } from './activations.ts'
 import { analysis } from './analysis.ts'
 import { attention } from './attention.ts'
+import { classifiers } from './classifiers.ts'
 import { convolution } from './convolution.ts'
 import { dsp } from './dsp.ts'
 import { layers } from './layers.ts'
@@ -11,6 +12,7 @@ import { models } from './models.ts'
 import { recurrence } from './recurrence.ts'
 import { resampling } from './resampling.ts'
 import { separation } from './separation.ts'
+import { sequences } from './sequences.ts'
 import { timePooling } from './time-pooling.ts'
 import { uNet } from './u-net.ts'
 
@@ -24,8 +26,10 @@ export const blocks: readonly Block[] = [
   ...timePooling,
   ...uNet,
   ...models,
+  ...classifiers,
   ...recurrence,
   ...dsp,
   ...losses,
   ...separation,
+  ...sequences,
 ]
