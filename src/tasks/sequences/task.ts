@@ -27,6 +27,8 @@ async function open({ model, data }: Parts<Seq2SeqConfig, SequencesData>, { seed
   const strings = { ...data, symbols: symbols.length }
   const training: StringsOptions = { ...strings, seed }
   const longest = data.length[1]
+  // Refused now where none of the longest is held out, not at the first validation.
+  drawPair({ ...training, length: [longest, longest] }, 'heldOut', 0)
   const whole = (...shape: number[]) => ({ shape, dtype: 'int32' }) as const
   return {
     network,
