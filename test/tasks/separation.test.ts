@@ -184,7 +184,7 @@ const architectures: readonly (readonly [string, object, readonly string[]])[] =
 
 describe('trained networks separate', () => {
   it.each(architectures)(
-    '3.36–3.42 %s: trained for some steps, its file separates a song in stereo at another rate',
+    '3.31, 3.36, 3.37, 3.38, 3.39, 3.40, 3.42 %s: trained for some steps, its file separates a song in stereo at another rate',
     async (name, model, stems) => {
       const runFolder = join(folder, name)
       const { model: file } = await runTraining({
