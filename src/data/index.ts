@@ -50,6 +50,7 @@ export {
   songMixFields,
   songMixVersion,
 } from './songs.ts'
+export * from './spectral/index.ts'
 export { type CachedSpectrogram, prepareSpectrograms, readSpectrogram, type SpectrogramCacheOptions } from './spectrogram-cache.node.ts'
 export { readStemFolders, type StemFoldersOptions } from './stem-folders.node.ts'
 export * from './synthetic/index.ts'

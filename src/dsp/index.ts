@@ -64,6 +64,7 @@ export {
   phaseSensitiveTarget,
 } from './phase-masks.ts'
 export { type PitchBandOptions, pitchFilterBank } from './pitch-bands.ts'
+export { type ComplexSpectrogram, fromPolar, type PolarSpectrogram, type SpectrogramShape, toPolar } from './plain-spectrogram.ts'
 export { type ConfidenceOptions, silhouette, silhouetteConfidence } from './silhouette.ts'
 export { SincEncoder, type SincOptions } from './sinc-encoder.ts'
 export {
