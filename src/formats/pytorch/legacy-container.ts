@@ -72,7 +72,7 @@ export function readLegacyContainer(source: ByteSource, allowance: Allowance, ma
     refuseUnsupported('it is neither a zip file nor begins with the magic number of torch.save', 'give a file that torch.save wrote')
   }
   const found = next()
-  if (found !== version) refuse(`its format has the version ${String(found)}, read is ${version}`)
+  if (found !== version) refuse(`its format has the version ${typeof found === 'number' ? found : typeof found}, read is ${version}`)
   next()
   const start = cursor.position
   const value = next()

@@ -23,7 +23,10 @@ export class NumpyDType {
   /** @param args of numpy.dtype: the code, and whether to align and to copy */
   constructor([code]: readonly unknown[]) {
     if (typeof code !== 'string' || !Object.hasOwn(readers, code)) {
-      refuseUnsupported(`a NumPy number has the dtype ${String(code)}, read are ${Object.keys(readers).join(', ')}`, saveWeightsAlone)
+      refuseUnsupported(
+        `a NumPy number has the dtype ${typeof code === 'string' ? JSON.stringify(code.slice(0, 20)) : typeof code}, read are ${Object.keys(readers).join(', ')}`,
+        saveWeightsAlone,
+      )
     }
     this.code = code
   }

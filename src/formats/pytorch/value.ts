@@ -21,6 +21,15 @@ export type PytorchValue =
 /** Containers within containers: Python itself gives up at 1000. */
 const maxDepth = 500
 
+/** More than a name of a tensor ever has; a text can be in many names, and be long. */
+const maxNameLength = 4096
+
+/** Keys and positions that lead to a value. */
+interface Path {
+  readonly parent: Path | undefined
+  readonly key: unknown
+}
+
 class Walk {
   readonly tensors = new Map<string, PytorchTensor>()
   /** Values that may still be looked at: one list in many places is looked at as many times. */
@@ -30,31 +39,58 @@ class Walk {
     this.#left = maxVisits
   }
 
-  visit(value: unknown, path: string, depth: number): void {
-    if (--this.#left < 0) refuse('its lists and dicts are far more, one within another, than a file of its length needs')
-    if (depth > maxDepth) refuse(`its lists and dicts are more than ${maxDepth} deep, or contain themselves`)
-    const name = (key: unknown) => (path === '' ? `${key}` : `${path}.${key}`)
+  visit(value: unknown, path: Path | undefined, depth: number): void {
+    this.#count(depth)
     if (value instanceof PytorchTensor) this.#add(path, value)
-    else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) this.visit(value[i], name(i), depth + 1)
-    else if (value instanceof Map) for (const [key, item] of value) this.visit(item, name(this.#key(key, depth)), depth + 1)
-    else if (value instanceof Set) for (const item of value) this.#key(item, depth)
-    else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
-      refuseUnsupported(`a ${path === '' ? 'value' : `value at "${path}"`} is a class or a storage of PyTorch, not data`, saveWeightsAlone)
+    else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) this.visit(value[i], { parent: path, key: i }, depth + 1)
+    else if (value instanceof Set) for (const item of value) this.#checkKey(item, depth + 1)
+    else if (value instanceof Map) {
+      for (const [key, item] of value) {
+        this.#checkKey(key, depth + 1)
+        this.visit(item, { parent: path, key }, depth + 1)
+      }
+    } else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
+      const what = path === undefined ? 'a value' : `the value "${this.#nameOf(path)}"`
+      refuseUnsupported(`${what} is a class or a storage of PyTorch, not data`, saveWeightsAlone)
     }
   }
 
-  /** A key as part of a name; tuples with commas, as JavaScript writes them. */
-  #key(key: unknown, depth: number): string {
-    if (--this.#left < 0 || depth > maxDepth) refuse('a key of a dict is too large')
-    if (Array.isArray(key)) return key.map((part) => this.#key(part, depth + 1)).join()
-    if (typeof key === 'object' && key !== null && !(key instanceof Uint8Array))
-      refuse('a dict or set has a key that is no text, number or tuple')
-    return String(key)
+  #count(depth: number): void {
+    if (--this.#left < 0) refuse('its lists and dicts are far more, one within another, than a file of its length needs')
+    if (depth > maxDepth) refuse(`its lists and dicts are more than ${maxDepth} deep, or contain themselves`)
   }
 
-  #add(path: string, tensor: PytorchTensor): void {
-    if (this.tensors.has(path)) refuseUnsupported(`two tensors have the name "${path}"`, 'save them under names without dots of their own')
-    this.tensors.set(path, tensor)
+  #checkKey(key: unknown, depth: number): void {
+    this.#count(depth)
+    if (Array.isArray(key)) for (const part of key) this.#checkKey(part, depth + 1)
+    else if (typeof key === 'object' && key !== null && !(key instanceof Uint8Array)) {
+      refuse('a dict or set has a key that is no text, number or tuple')
+    }
+  }
+
+  /** Tuples with commas, as JavaScript writes them. */
+  #text(key: unknown): string {
+    this.#count(0)
+    if (key instanceof Uint8Array) return `${key.length} bytes`
+    return Array.isArray(key) ? key.map((part) => this.#text(part)).join() : String(key)
+  }
+
+  #nameOf(path: Path | undefined): string {
+    const keys: string[] = []
+    let length = 0
+    for (let at = path; at !== undefined; at = at.parent) {
+      const text = this.#text(at.key)
+      keys.push(text)
+      length += text.length + 1
+      if (length > maxNameLength) refuse(`a tensor has a name of more than ${maxNameLength} characters`)
+    }
+    return keys.reverse().join('.')
+  }
+
+  #add(path: Path | undefined, tensor: PytorchTensor): void {
+    const name = this.#nameOf(path)
+    if (this.tensors.has(name)) refuseUnsupported(`two tensors have the name "${name}"`, 'save them under names without dots of their own')
+    this.tensors.set(name, tensor)
   }
 }
 
@@ -66,6 +102,6 @@ class Walk {
  */
 export function namedTensors(value: unknown, pickleLength: number): { value: PytorchValue; tensors: Map<string, PytorchTensor> } {
   const walk = new Walk(1_000_000 + 4 * pickleLength)
-  walk.visit(value, '', 0)
+  walk.visit(value, undefined, 0)
   return { value: value as PytorchValue, tensors: walk.tensors }
 }

@@ -53,7 +53,7 @@ describe.each(fixtures)('%s', (name) => {
 
   it('survives damage', () => {
     const random = createRandom(fixtures.indexOf(name), 1)
-    for (let k = 0; k < 300; k++) survives(mutate(random, file))
+    for (let k = 0; k < 150; k++) survives(mutate(random, file))
   })
 })
 
@@ -65,6 +65,6 @@ describe('the pickle alone', () => {
   it.each(pickles)('of %s survives damage', (name, pickle) => {
     const random = createRandom(fixtures.indexOf(name), 2)
     const storages = Object.fromEntries(Array.from({ length: 20 }, (_, key) => [key, new Uint8Array(256)]))
-    for (let k = 0; k < 300; k++) survives(checkpointOf(mutate(random, pickle), storages))
+    for (let k = 0; k < 150; k++) survives(checkpointOf(mutate(random, pickle), storages))
   })
 })

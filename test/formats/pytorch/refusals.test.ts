@@ -46,9 +46,24 @@ describe('what would need Python', () => {
     ['an extension', '\x82\x01.', /the byte 130 at 0 is no instruction/],
     ['buffers outside of the pickle', '\x97.', /the byte 151 at 0 is no instruction/],
     ['a class as data', 'ccollections\nOrderedDict\n.', /a value is a class or a storage of PyTorch, not data/],
-    ['a storage as data', `}X\x01\0\0\0s${storageOf(0)}s.`, /a value at "s" is a class or a storage of PyTorch, not data/],
+    ['a storage as data', `}X\x01\0\0\0s${storageOf(0)}s.`, /the value "s" is a class or a storage of PyTorch, not data/],
     ['calls of what is no function', 'K\x01)R.', /its pickle calls what is no function/],
     ['a parameter without values', 'ctorch.nn.parameter\nParameter\n)R.', /it makes a torch\.nn\.parameter\.Parameter without values/],
+    ['complex numbers of NumPy', 'cnumpy\ndtype\n(X\x03\0\0\0c16tR.', /a NumPy number has the dtype "c16", read are f8, f4, .*; in Python/],
+    ['a dtype of NumPy that is no text', 'cnumpy\ndtype\n(]tR.', /a NumPy number has the dtype object, read are f8/],
+    ['a dtype of NumPy without an order', 'cnumpy\ndtype\n(X\x02\0\0\0f8tRNb.', /a dtype of NumPy has no order of bytes/],
+    [
+      'a number of NumPy of too few bytes',
+      'cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(X\x02\0\0\0f8tRC\x03abctR.',
+      /a number of NumPy is not its dtype and its bytes/,
+    ],
+    ['bytes that are no Latin 1', 'c_codecs\nencode\n(X\x03\0\0\0\xe2\x82\xacX\x06\0\0\0latin1tR.', /a character beyond 255/],
+    ['a dict of no pairs', 'ccollections\nOrderedDict\n(]K\x01atR.', /a dict is not made of pairs/],
+    ['a set of a number', 'cbuiltins\nset\n(K\x01tR.', /a set is not made of a list/],
+    ['a size of texts', 'ctorch\nSize\n(X\0\0\0\0tR.', /a torch\.Size is no list of extents/],
+    ['a device of numbers', 'ctorch\ndevice\n(K\x01tR.', /a torch\.device has no name/],
+    ['a parameter of a number', 'ctorch._utils\n_rebuild_parameter\n(K\x01tR.', /a parameter is no tensor/],
+    ['a tensor by a function that is none', 'ctorch._tensor\n_rebuild_from_type_v2\n(NN)tR.', /a tensor is not made of a function/],
     ['state of a list', ']Nb.', /its pickle sets the state of what has none/],
   ])('is refused as %s', (_, pickle, problem) => {
     expect(() => readPytorch(checkpointOf(pickle, { 0: new Uint8Array(0) }))).toThrow(problem)
@@ -232,7 +247,14 @@ describe('pickles that lie', () => {
   it('by lists within lists without end', () => {
     expect(() => readPytorch(checkpointOf(`${'('.repeat(600)}${'t'.repeat(600)}.`))).toThrow(/more than 500 deep, or contain themselves/)
     expect(() => readPytorch(checkpointOf(']q\0h\0a.'))).toThrow(/more than 500 deep, or contain themselves/)
-    expect(() => readPytorch(checkpointOf(`}${'('.repeat(600)}${'t'.repeat(600)}Ns.`))).toThrow(/a key of a dict is too large/)
+    expect(() => readPytorch(checkpointOf(`}${'('.repeat(600)}${'t'.repeat(600)}Ns.`))).toThrow(/more than 500 deep, or contain themselves/)
+  })
+
+  it('by a long name in many places', () => {
+    const key = `X\x10\x27\0\0${'x'.repeat(10_000)}`
+    expect(() => readPytorch(checkpointOf(`}${key}${tensorOf(storageOf(0), 0, [0], [1])}s.`, { 0: new Uint8Array(0) }))).toThrow(
+      /a tensor has a name of more than 4096 characters/,
+    )
   })
 
   it('by ten of ten of ten lists, which are small until they are looked at', () => {
