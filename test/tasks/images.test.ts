@@ -3,12 +3,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeShapes, pixelsOf } from '../../src/data/index.ts'
 import { type LeNet, type NetworkConfig, readModel, writeModel } from '../../src/models/index.ts'
 import { initialValues } from '../../src/nn/index.ts'
+import { imageGrid } from '../../src/report/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../../src/runtime/index.ts'
 import { type Task, taskKinds } from '../../src/tasks/index.ts'
 import { writeCifar, writeMnist } from '../data/images/support.ts'
-import { expectWhole, texts } from '../report/support.ts'
+import { elements, expectWhole, texts } from '../report/support.ts'
 
 const kind = taskKinds.find(({ name }) => name === 'images')!
 
@@ -88,7 +90,17 @@ describe('task images', () => {
     const judge = (task: Task) => task.judge({ values: initialValues(task.network, 1), backend, examples: 40, pause: async () => {} })
     const [first, second] = [await judge(a), await judge(b)]
     expect(first).toEqual(second)
-    expect(first.pictures!.answers).toContain('data:image/png')
+    const embedded = (svg: string) => elements(svg, 'image').map(({ href }) => href!)
+    const heldOut = embedded(first.pictures!.answers!)
+    expect(heldOut.length).toBeGreaterThan(20)
+    for (const seed of [0, 1, 2]) {
+      const set = makeShapes({ seed, count: 40 })
+      const images = Array.from(set.labels, (_, i) => ({ pixels: pixelsOf(set, i) }))
+      const training = embedded(imageGrid({ title: 'seen', images, ...set }))
+      expect(training.filter((one) => heldOut.includes(one))).toEqual([])
+      // The same function of the same numbers: it would be found.
+      expect(embedded(imageGrid({ title: 'again', images: images.slice(0, 1), ...set }))[0]).toBe(training[0])
+    }
   })
 
   it('2.14 CIFAR-10 and MNIST: from the folder of --data; scores are of all test pictures where fewer are there than asked for', async () => {
