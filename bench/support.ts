@@ -34,8 +34,8 @@ export interface Bench {
   /** `import.meta.url` of the script; its peer has the same name and ends with .py. */
   readonly url: string
   readonly works: readonly Work[]
-  /** Writes what both sides read. */
-  prepare(folder: string): void
+  /** Writes what both sides of these works read. */
+  prepare(folder: string, works: readonly Work[]): void
   /** Our side of a work. */
   run(work: Work, folder: string, backend: Backend): Promise<Measured>
 }
@@ -122,8 +122,9 @@ export function compare(bench: Bench, { rounds = 3, python = '/usr/bin/python3',
   const folder = mkdtempSync(join(tmpdir(), 'divisi-bench-'))
   const results: Result[] = []
   try {
-    bench.prepare(folder)
-    for (const work of bench.works.filter(({ id }) => id.includes(only))) {
+    const works = bench.works.filter(({ id }) => id.includes(only))
+    bench.prepare(folder, works)
+    for (const work of works) {
       writeFileSync(join(folder, 'settings.json'), JSON.stringify({ threads, adam, rate: schedule.peak, repeats: work.repeats ?? 5 }))
       const [ours, theirs]: [Report[], Report[]] = [[], []]
       for (let round = 0; round < rounds; round++) {
