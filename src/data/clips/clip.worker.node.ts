@@ -12,7 +12,8 @@ async function render({ base, ...options }: ClipJob): Promise<void> {
   const writer = await createPcmWriter(base, 1, options.sampleRate)
   try {
     await writer.write([audio])
-    await writer.finish(`clip ${options.index} of ${options.kind}`)
+    // A short clip may hold nothing but the silence before the first chord, and be labelled so.
+    await writer.finish(`clip ${options.index} of ${options.kind}`, { silent: true })
   } catch (error) {
     await writer.discard()
     throw error
