@@ -253,6 +253,26 @@ describe('trained networks separate', () => {
     expect(energy.shared / energy.own).toBeCloseTo(1, 1)
   })
 
+  it('margins: all that a network reads beside a sample, where that ends within a second', async () => {
+    const marginOf = async (model: object) => {
+      const network = createNetwork(networkConfig.parse(model))
+      const file = join(folder, 'margin.safetensors')
+      await writeFile(file, writeModel('margin', network, initialValues(network, 1)))
+      const separator = await loadSeparator(file, { threads: 1, seconds: 3 })
+      await separator.dispose()
+      return separator.margin
+    }
+    // The levels' windows add up to 6 hops of 32 on either side, frames of 128 samples to 127.
+    const short = await marginOf({ ...unet, network: { channels: [2, 3], kernel: 3 } })
+    expect(short).toBe(6 * 32 + 127)
+    expect(await marginOf({ architecture: 'mask-inference', ...recurrent, ...tiny })).toBe(8000)
+    expect(await marginOf({ architecture: 'band-unet', ...small, bands: 16, highest: 3500, channels: [2, 4], bottleneck: 1 })).toBe(8000)
+    // Half a second on either side is what outputs without an order are known again by.
+    expect(await marginOf({ architecture: 'mask-inference', ...recurrent, ...tiny, interchangeable: true })).toBe(8000)
+    const narrow = { ...tasnet, causal: true, filterLength: 16 }
+    expect(await marginOf(narrow)).toBeGreaterThanOrEqual(4000)
+  })
+
   it('refuses networks that do not separate, and windows that it cannot have', async () => {
     const classifier = createNetwork(networkConfig.parse({ architecture: 'lenet', classes: ['cat', 'dog'] }))
     const file = join(folder, 'classifier.safetensors')
