@@ -96,6 +96,22 @@ describe('Conv-TasNet', () => {
     expect(() => create(tiny).loss(input('m', [1, 1, 9]), { 'source-1': input('s', [1, 1, 9]) })).toThrow('sources have no "source-2"')
   })
 
+  it('3.39 Conv-TasNet: trained on the SNR it learns levels, on the SI-SDR it leaves them open and says so', async () => {
+    const lossAt = async (objective: 'snr' | 'si-sdr', gain: number) => {
+      const model = create({ ...tiny, objective, interchangeable: false })
+      layoutOf(model)
+      const x = input('mixture', [1, 1, 15])
+      const { mixture, sources } = example(model, 15)
+      const named = { 'source-1': input('a', [1, 1, 15]), 'source-2': input('b', [1, 1, 15]) }
+      const [a, b] = Object.values(sources).map((source) => source.map((value) => gain * value))
+      expect(model.levelsOpen).toBe(objective === 'si-sdr')
+      return (await runModel(model, { loss: model.loss(x, named) }, { mixture, a: a!, b: b! })).loss[0]!
+    }
+    // Energies of 1e-8 are added to what is compared: 1e-6 dB of these.
+    expect(await lossAt('si-sdr', 3)).toBeCloseTo(await lossAt('si-sdr', 1), 4)
+    expect(Math.abs((await lossAt('snr', 3)) - (await lossAt('snr', 1)))).toBeGreaterThan(0.01)
+  })
+
   it.each([false, true])('3.39 Conv-TasNet: gives every parameter a gradient (causal: %s)', async (causal) => {
     expect(await withoutGradient(create({ ...tiny, causal }), 31)).toEqual([])
   })
