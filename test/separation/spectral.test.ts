@@ -138,7 +138,7 @@ describe('4.35 test-time augmentation', () => {
 })
 
 describe('4.35 stems', () => {
-  it('4.2 4.35 vocals are the mixture without the instrumental, neither louder than the mixture', async () => {
+  it('4.2, 4.35 vocals are the mixture without the instrumental, neither louder than the mixture', async () => {
     const z = drawSpectrogram(4, 20)
     const { mask, instrumental, vocals } = await separateByMask(z, local, { sizes: { crop: 8, padding: 4 } })
     expect(mask.every((m) => m >= 0 && m <= 1)).toBe(true)
@@ -170,7 +170,7 @@ describe('4.35 stems', () => {
     expect([...instrumental.re, ...vocals.im].every((x) => x === 0)).toBe(true)
   })
 
-  it('4.1 4.35 parts of spectra: a network that returns what it sees leaves no voice but the Nyquist bin', async () => {
+  it('4.1, 4.35 parts of spectra: a network that returns what it sees leaves no voice but the Nyquist bin', async () => {
     const z = drawSpectrogram(6, 11)
     const seen: number[] = []
     const echo: FrameNetwork = {
