@@ -67,7 +67,7 @@ function drawPresence({ probabilities, target, stretch }: Answer, labels: readon
   const curve = (values: ArrayLike<number>) => Array.from(times, (_, frame) => values[frame * labels.length]!)
   return {
     activation: linePlot({
-      title: `How probable is it that there is one of "${labels[0]}"? The first held-out clip`,
+      title: `What the network says of "${labels[0]}" in the first held-out clip`,
       x: { label: 'time', unit: 's' },
       y: { label: 'probability', from: 0, to: 1 },
       lines: [
