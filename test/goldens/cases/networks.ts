@@ -4,6 +4,8 @@ import { bodyConfig } from '../../../src/models/frame-transformer/body-config.ts
 import { ConvolutionalEmbedding } from '../../../src/models/frame-transformer/convolutional-embedding.ts'
 import { FrameTransformerDiscriminator } from '../../../src/models/frame-transformer/discriminator.ts'
 import { FrameTransformer } from '../../../src/models/frame-transformer/generator.ts'
+import { FrameTransformerV1, v1Config } from '../../../src/models/frame-transformer/older/v1.ts'
+import { FrameTransformerV2b, v2bConfig } from '../../../src/models/frame-transformer/older/v2b.ts'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import { type NetworkOptions, network } from './network.ts'
 import type { Runner } from './support.ts'
@@ -60,10 +62,16 @@ const miniUnet = z.object({
   bridge: count,
 })
 
-/** The output and the vocal head's, in the order in which the file has them. */
+const older = z.object({ in_channels: count, out_channels: count, channels: count, n_fft: count, num_heads: count, expansion: count })
+
+function olderOf({ in_channels, out_channels, channels, n_fft, num_heads, expansion }: z.output<typeof older>) {
+  return { inputs: in_channels, outputs: out_channels, width: channels, nFft: n_fft, heads: num_heads, expansion }
+}
+
+/** The output, then the vocal head's. */
 const withPresence = (module: FrameTransformer, x: Tensor) => {
   const { logits, presence } = module.generate(x)
-  return { out: logits, vout: presence! }
+  return [logits, presence!]
 }
 
 export const networkCases: Readonly<Record<string, Runner>> = {
@@ -81,9 +89,14 @@ export const networkCases: Readonly<Record<string, Runner>> = {
   generator_et_app_complex: generator('et'),
   generator_et_snap: generator('snap'),
   // The names of the vocal head's modules are known of a neighbouring commit of the original only.
-  generator_et_vout_app: generator('et+v', { call: withPresence, namesByOrder: true }),
+  generator_et_vout_app: generator('et+v', { call: withPresence, renamed: true }),
   generator_plain_app: generator('plain'),
   discriminator_et_app: discriminator('et'),
   discriminator_et_snap: discriminator('snap'),
   discriminator_plain_app: discriminator('plain'),
+  v1: network(older, (config) => new FrameTransformerV1(v1Config.parse(olderOf(config))), { prefix: 'net.' }),
+  v2b: network(
+    older.extend({ transformer_channels: z.array(count) }),
+    (config) => new FrameTransformerV2b(v2bConfig.parse({ ...olderOf(config), maps: config.transformer_channels })),
+  ),
 }
