@@ -15,7 +15,7 @@ export default defineConfig({
         // What the page needs for shared memory, and so for threads.
         server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
         // Bundling would part onnxruntime-web from the WebAssembly beside it; what is found late makes the page load again under the tests.
-        optimizeDeps: { exclude: ['onnxruntime-web'], include: ['fast-check'] },
+        optimizeDeps: { exclude: ['onnxruntime-web'], include: ['fast-check', 'fflate'] },
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],

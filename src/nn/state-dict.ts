@@ -52,7 +52,8 @@ function commonPrefix(unexpected: readonly string[], missing: ReadonlySet<string
 }
 
 /**
- * The values of a model's parameters and buffers, in its order, taken from arrays with PyTorch's names: a state dict, read by `readSafetensors`.
+ * The values of a model's parameters and buffers, in its order, taken from arrays with PyTorch's names: a state dict, read by
+ * `readSafetensors` or, from PyTorch's own files, by `readPytorchStateDict`.
  * Every name and shape is checked, and all that is wrong is told at once. PyTorch's `num_batches_tracked` is left out, and so is what modules
  * compute by themselves (`Module.computed`), which has to be right where it is there.
  *

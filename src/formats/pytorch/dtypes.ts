@@ -17,15 +17,21 @@ interface DTypeFacts {
 
 let halves: Float32Array | undefined
 
+// Loops, because `from` with a function takes fifty times as long: half a minute for the halves of a file of 250 MB.
 function fromHalves(bytes: ArrayBuffer): Float32Array {
   halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => halfValue(bits))
-  const values = halves
-  return Float32Array.from(new Uint16Array(bytes), (bits) => values[bits]!)
+  const bits = new Uint16Array(bytes)
+  const values = new Float32Array(bits.length)
+  for (let i = 0; i < bits.length; i++) values[i] = halves[bits[i]!]!
+  return values
 }
 
 /** bfloat16 is the upper half of a float32. */
 function fromBrainFloats(bytes: ArrayBuffer): Float32Array {
-  return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer)
+  const bits = new Uint16Array(bytes)
+  const wide = new Uint32Array(bits.length)
+  for (let i = 0; i < bits.length; i++) wide[i] = bits[i]! << 16
+  return new Float32Array(wide.buffer)
 }
 
 function truthValues(bytes: ArrayBuffer): Uint8Array {

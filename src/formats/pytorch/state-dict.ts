@@ -54,10 +54,10 @@ export function readPytorchStateDict(file: Uint8Array | ByteSource, options: Pyt
     const { shape } = tensor
     const data = tensor.read()
     if (data instanceof Float32Array) content.tensors.set(name, { shape, data })
-    else if (data instanceof Float64Array) content.tensors.set(name, { shape, data: Float32Array.from(data) })
+    else if (data instanceof Float64Array) content.tensors.set(name, { shape, data: new Float32Array(data) })
     else if (data instanceof Int32Array || data instanceof BigInt64Array || tensor.dtype === 'bool') {
       content.integers.set(name, { shape, data: data as StoredIntegers['data'] })
-    } else content.integers.set(name, { shape, data: Int32Array.from(data as Int16Array | Int8Array | Uint8Array) })
+    } else content.integers.set(name, { shape, data: new Int32Array(data as Int16Array | Int8Array | Uint8Array) })
   }
   return content
 }
