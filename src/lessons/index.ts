@@ -12,6 +12,11 @@ import { doubleSoftmax } from './10-double-softmax.ts'
 import { positions } from './11-positions.ts'
 import { attention } from './12-attention.ts'
 import { imageClassifier } from './13-image-classifier.ts'
+import { lastState } from './20-last-state.ts'
+import { reversal } from './21-reversal.ts'
+import { longMemory } from './22-long-memory.ts'
+import { downSampling } from './30-down-sampling.ts'
+import { onsets } from './31-onsets.ts'
 import type { Exercise } from './exercise.ts'
 import { convolution2d, convolutionLayer, convolutionLoop, imageKernels } from './exercises/convolution.ts'
 import { confusion, networkParts, trainingLoop, unfolding, vanillaRnn } from './exercises/network.ts'
@@ -32,6 +37,11 @@ export const lessons: readonly Lesson[] = [
   positions,
   attention,
   imageClassifier,
+  lastState,
+  reversal,
+  longMemory,
+  downSampling,
+  onsets,
 ]
 
 /** Those of the notebook on convolution and recurrence, in its order. */
