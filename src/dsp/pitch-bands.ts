@@ -17,7 +17,7 @@ export interface PitchBandOptions {
  * @throws RangeError for sizes that are no whole numbers ≥ 1, a lowest that is not above 0, and bands above half the sample rate
  *
  * @example
- * pitchFilterBank({ sampleRate: 8000, nFft: 8, bands: 2, lowest: 1000, perOctave: 1 }) // Float64Array [0, 0.667, 0.333, 0, 0, 0, 0, 0.667, 0.333, 0]
+ * pitchFilterBank({ sampleRate: 8000, nFft: 8, bands: 2, lowest: 1000, perOctave: 1 }) // Float64Array [0.000, 1.000, 0.000, 0.000, 0.000, 0.000, 0.000, 0.667, 0.333, 0.000]
  */
 export function pitchFilterBank({ sampleRate, nFft, bands, lowest, perOctave }: PitchBandOptions): Float64Array {
   for (const [name, value] of Object.entries({ nFft, bands, perOctave })) {

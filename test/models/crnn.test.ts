@@ -85,8 +85,8 @@ describe('CRNN', () => {
       await runOnce(backend, { logits }, { ...values, audio: heard }),
       await runOnce(backend, { logits }, { ...values, audio: changed }),
     ]
-    expect(Array.from(after.logits!).slice(0, 18)).toEqual(Array.from(before.logits!).slice(0, 18))
-    expect(Array.from(after.logits!).slice(18)).not.toEqual(Array.from(before.logits!).slice(18))
+    expect(Array.from(after.logits!, Number).slice(0, 18)).toEqual(Array.from(before.logits!, Number).slice(0, 18))
+    expect(Array.from(after.logits!, Number).slice(18)).not.toEqual(Array.from(before.logits!, Number).slice(18))
   })
 
   it('1.15 time-invariant task head: six heads are interchangeable by one field, over the same body', () => {
