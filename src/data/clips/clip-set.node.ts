@@ -87,6 +87,8 @@ export async function prepareClips(folder: string, options: ClipSetOptions): Pro
     // One processor is left to whoever waits.
     await Promise.all(Array.from({ length: Math.max(1, Math.min(8, availableParallelism() - 1)) }, work))
   } finally {
+    // Where one has failed, the others begin nothing more.
+    next = clips
     await Promise.all(makers.map((maker) => maker.close()))
   }
   const annotations: Annotation[][] = []
