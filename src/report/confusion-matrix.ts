@@ -1,7 +1,7 @@
 /** What a classifier takes for what: counts of true classes (rows) against predicted ones (columns). */
 import { drawHeatMap } from './heat-map.ts'
 import { formatNumber } from './scale.ts'
-import type { PictureOptions } from './svg.ts'
+import { type PictureOptions, textWidth } from './svg.ts'
 
 export interface ConfusionMatrixOptions extends PictureOptions {
   /** counts[true][predicted]: whole numbers ≥ 0. */
@@ -30,7 +30,8 @@ export function confusionMatrix({ counts, classes, ...options }: ConfusionMatrix
   const right = counts.reduce((sum, row, i) => sum + row[i]!, 0)
   return drawHeatMap(who, {
     width: Math.max(460, 220 + 52 * classes.length),
-    height: Math.max(360, 150 + 36 * classes.length),
+    // Names may stand aslant below.
+    height: Math.max(360, 150 + 36 * classes.length + 0.7 * Math.max(...classes.map((name) => textWidth(name)))),
     description: `${right} of ${all} examples of ${classes.length} classes are right (${formatNumber((100 * right) / all)} %). Classes: ${classes.join(', ')}.`,
     ...options,
     rows: counts.map((row, i) => row.map((count) => (totals[i] === 0 ? Number.NaN : count / totals[i]!))),

@@ -196,13 +196,16 @@ export function drawHeatMap(who: string, options: HeatMapOptions): string {
   const bar = 18 + 14 + 6 + Math.max(...scale.ticks.map(({ label: words }) => textWidth(words)), 0) + 24
   const words = typeof numbers === 'function' ? numbers : (v: number) => formatNumber(v)
   const longest = Math.max(...(x.names ?? []).map((name) => textWidth(name)), 30)
+  const inRow = Math.max(1, Math.floor((width - bar - 80) / (longest + 6)))
+  const aslant = x.names !== undefined && inRow < columns
+  const room = aslant ? Math.max(1, Math.floor((width - bar - 80) / 18)) : inRow
   return plot({
     ...rest,
     who,
     width,
     height,
     right: bar,
-    x: { ...x, grid: false, scale: cellScale(who, x, columns, true, Math.max(1, Math.floor((width - bar - 80) / (longest + 6)))) },
+    x: { ...x, grid: false, aslant, scale: cellScale(who, x, columns, true, room) },
     y: { ...y, grid: false, scale: cellScale(who, y, rows.length, firstRow === 'bottom', Math.max(1, Math.floor((height - 100) / 15))) },
     told: `${rows.length} rows, ${columns} columns. ${rangeInWords(value, values)}.`,
     draw: (area) => {

@@ -14,6 +14,8 @@ export interface PlotAxis extends Axis {
   readonly scale: Scale
   /** Lines across the area at ticks; the line of 0 is stronger. */
   readonly grid?: boolean
+  /** Of a horizontal axis: words at ticks stand aslant, for names that are wider than what they name. */
+  readonly aslant?: boolean
 }
 
 export interface LegendEntry {
@@ -36,6 +38,8 @@ export interface Plot extends PictureOptions {
 }
 
 const TITLE = 15
+/** Of words aslant, radians above the horizontal. */
+const SLANT = Math.PI / 4
 const line = (x1: number, y1: number, x2: number, y2: number, name: string) => element('line', { class: name, x1, y1, x2, y2 })
 
 export function label(x: number, y: number, words: string, attributes: Readonly<Record<string, string>> = {}): string {
@@ -80,7 +84,8 @@ export function plot({ who, title, description, width = 720, height = 400, x, y,
   const head = titleAt(title, width)
   const left = 34 + Math.max(...y.scale.ticks.map(({ label: words }) => textWidth(words)), 12)
   const keys = legendAt(legend, head.bottom, left, width - 8)
-  const area: Area = { left, top: keys.bottom + 4, width: width - left - right, height: height - keys.bottom - 4 - 48 }
+  const hanging = x.aslant ? Math.max(...x.scale.ticks.map(({ label: words }) => textWidth(words)), 0) * Math.sin(SLANT) : 0
+  const area: Area = { left, top: keys.bottom + 4, width: width - left - right, height: height - keys.bottom - 4 - 48 - hanging }
   if (area.width < 40 || area.height < 30)
     throw new RangeError(
       `${who}: width ${width} and height ${height} leave no room between title, legend and axes; make the picture larger`,
@@ -99,13 +104,16 @@ export function plot({ who, title, description, width = 720, height = 400, x, y,
     element('g', { 'clip-path': `url(#${clip})` }, inside || ' '),
     over,
     element('rect', { class: 'border', x: area.left, y: area.top, width: area.width, height: area.height }),
-    ...x.scale.ticks.map(({ value, label: words }) =>
-      label(area.left + x.scale.at(value) * area.width, bottom + 17, words, { 'text-anchor': 'middle' }),
-    ),
+    ...x.scale.ticks.map(({ value, label: words }) => {
+      const place = area.left + x.scale.at(value) * area.width
+      if (!x.aslant) return label(place, bottom + 17, words, { 'text-anchor': 'middle' })
+      const transform = `translate(${pixels(place + 4)} ${pixels(bottom + 14)}) rotate(${-(SLANT * 180) / Math.PI})`
+      return label(0, 0, words, { 'text-anchor': 'end', transform })
+    }),
     ...y.scale.ticks.map(({ value, label: words }) =>
       label(area.left - 7, bottom - y.scale.at(value) * area.height + 4, words, { 'text-anchor': 'end' }),
     ),
-    label(area.left + area.width / 2, bottom + 37, axisTitle(x), { class: 'label', 'text-anchor': 'middle' }),
+    label(area.left + area.width / 2, bottom + 37 + hanging, axisTitle(x), { class: 'label', 'text-anchor': 'middle' }),
     label(0, 0, axisTitle(y), {
       class: 'label',
       'text-anchor': 'middle',

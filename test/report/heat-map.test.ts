@@ -163,4 +163,14 @@ describe('confusionMatrix', () => {
     ).toThrow('a count of -2')
     expect(() => draw3([], [])).toThrow('classes: none')
   })
+
+  it('names every class of a confusion matrix, aslant where names are wider than cells', () => {
+    const wide = ['horizontal stripes', 'vertical stripes', 'diagonal stripes', 'checkerboard', 'disc']
+    const drawn = (classes: readonly string[]) =>
+      confusionMatrix({ title: 'Classes', counts: classes.map((_, i) => classes.map((_, j) => (i === j ? 3 : 0))), classes })
+    const svg = drawn(wide)
+    for (const name of wide) expect(svg.split(`>${name}<`), name).toHaveLength(3)
+    expect(svg.match(/rotate\(-45\)/g)).toHaveLength(wide.length)
+    expect(drawn(['a', 'b', 'c', 'd', 'e'])).not.toContain('rotate(-45)')
+  })
 })
