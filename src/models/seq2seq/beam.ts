@@ -93,9 +93,7 @@ export function extendBeam(beam: readonly Begun[], next: readonly Continuations[
 /** Whether nothing that may still come is better than what has ended: a sequence's probability only falls. */
 export function isDecided(beam: readonly Begun[], { lengthPenalty, longest }: BeamOptions): boolean {
   const best = Math.max(...beam.filter(({ finished }) => finished).map((one) => scoreOf(one, lengthPenalty)))
-  return liveOf(beam).every(
-    ({ logProbability, length }) => length >= longest || scoreOf({ logProbability, length: longest }, lengthPenalty) <= best,
-  )
+  return liveOf(beam).every(({ logProbability }) => scoreOf({ logProbability, length: longest }, lengthPenalty) <= best)
 }
 
 /** All symbols of a sequence and what came with them, from the first to the last. */
