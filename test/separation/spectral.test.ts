@@ -58,6 +58,8 @@ describe('4.35 windows of frames', () => {
         return windows
       },
     }
+    await estimateMask(z, spy, { sizes: { crop: 3, padding: 2 } })
+    expect(seen.splice(0).map(({ shape }) => shape[0])).toEqual([1, 1, 1])
     const mask = await estimateMask(z, spy, { sizes: { crop: 3, padding: 2 }, batchSize: 2, nyquist: 'zero' })
     expect(seen.map(({ shape }) => shape)).toEqual([
       [2, 2, 7, 4],

@@ -207,6 +207,15 @@ describe('4.27 masks', () => {
       const blocks = maskBlocks(flat, masking, 1, createRandom(seed)).magnitude
       expect(blocks.filter((m) => m !== 1).length).toBeLessThanOrEqual(2 * 6 * 8)
       expect(blocks.every((m) => m >= 0 && m <= 1)).toBe(true)
+      // A block is whole, and the same in both channels.
+      const [left, right] = [0, size].map((from) =>
+        Array.from(blocks.subarray(from, from + size).keys()).filter((i) => blocks[from + i] !== 1),
+      )
+      expect(left).toEqual(right)
+      const columns = new Set(left!.map((i) => i % s.bins))
+      const rows = new Set(left!.map((i) => Math.floor(i / s.bins)))
+      expect(left).toHaveLength(columns.size * rows.size)
+      expect(columns.size === 0 ? 0 : Math.max(...columns) - Math.min(...columns) + 1).toBe(columns.size)
     }
   })
 
@@ -290,6 +299,8 @@ describe('4.27 pitch', () => {
     [1000, -12],
     [440, 7],
     [1234.5, -5],
+    // Near the middle of a bin, where phases turn little beyond what the bin does.
+    [650, 4],
   ])('4.27 moves a tone of %d Hz by %d semitones', async (hz, semitones) => {
     // Measured 0.84 and more: bins move by whole numbers, so that a tone beside the middle of a bin loses some of its shape.
     expect(shareAt(await shifted(hz, semitones, 'peaks'), hz * 2 ** (semitones / 12))).toBeGreaterThan(0.8)
@@ -385,6 +396,55 @@ describe('4.27 sets of augmentations', () => {
     }
     // 100 expected, deviation √80: 5 of them.
     expect(Math.abs(widened - 100)).toBeLessThan(45)
+  })
+
+  it('4.27 are those of the original', () => {
+    const often = { probability: 0.2 }
+    const treble = { ...often, coefficient: [0.8, 1] }
+    const vocals = {
+      stretch: 0.5,
+      silence: 0.04,
+      dynamics: { ...often, gain: [0, 0.25] },
+      noise: { ...often, strength: [0, 0.25] },
+      equaliser: { ...often, low: [0, 1], high: [1, 2] },
+      width: { ...often, width: [0, 2] },
+      phaseNoise: { ...often, strength: [0, 0.5] },
+      pitch: { ...often, semitones: [-12, 12] },
+      lessTreble: treble,
+      moreTreble: treble,
+      clip: true,
+      swap: 0.5,
+    }
+    const instruments = {
+      fade: { probability: 0.02 },
+      dynamics: { ...often, gain: [0, 0.125] },
+      equaliser: { ...often, low: [0.5, 1], high: [1, 1.5] },
+      width: { ...often, width: [0.5, 1.5] },
+      phaseNoise: { ...often, strength: [0, 0.125] },
+      pitch: { ...often, semitones: [-6, 6] },
+      clip: true,
+      swap: 0.5,
+    }
+    const fade = { probability: 0.01 }
+    expect(augmentationSets).toEqual({
+      vocals,
+      instruments,
+      pretrainingVocals: { ...vocals, silence: 0, fade, phaseNoise: { ...often, strength: [0, 0.2] }, clip: false },
+      pretrainingInstruments: { fade, swap: 0.5 },
+      snapshotVocals: { ...vocals, volume: { ...often, gain: 0.5 } },
+      snapshotInstruments: { ...instruments, noise: { ...often, strength: [0, 0.125] }, phaseNoise: { ...often, strength: [0, 0.25] } },
+    })
+  })
+
+  it('4.27 a channel fades by a share between nothing and all of it', () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const faded = augmentSpectrogram(z, { fade: { probability: 1 } }, { frames: 40, peak: z.peak }, createRandom(seed))
+      for (const i of [7, 40 * 33 + 7]) {
+        const share = faded.re[i]! / z.re[i]!
+        expect(share).toBeGreaterThanOrEqual(0)
+        expect(share).toBeLessThan(1 + 1e-5)
+      }
+    }
   })
 
   it('4.27 what nothing happens to stays bit for bit, and channels can fall silent', () => {

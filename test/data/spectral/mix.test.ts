@@ -107,6 +107,7 @@ describe('4.26 mixtures', () => {
   it('4.2 magnitudes of mixture and accompaniment are in 0…1, over the louder of song and mixture', () => {
     const { mixture, target, scale, ...shape } = mixMagnitudes(accompaniment, vocal)
     expect(shape).toEqual({ channels: 2, frames: 12, bins: 16 })
+    expect([mixture.length, target.length]).toEqual([384, 384])
     expect([...mixture, ...target].every((m) => m >= 0 && m <= 1)).toBe(true)
     const [row, bin] = [4, 7]
     const at = row * bins + bin
@@ -140,6 +141,7 @@ describe('4.22 labels', () => {
     expect(largest(vocalPresence(z, { peak: 2 }))).toBe(0)
     expect(vocalPresence(z, { peak: 4, form: 'soft' })[0]).toBeCloseTo(0.25, 6)
     expect(vocalPresence(z, { peak: 0.1, form: 'soft' })[0]).toBe(1)
+    expect(vocalPresence(z, { peak: 1, bands: 16 })).toHaveLength(2 * 6 * 16)
     expect(() => vocalPresence(z, { peak: 1, bands: 3 })).toThrow(/bands 3; 16 bins below the Nyquist frequency need a divisor/)
     expect(() => vocalPresence(z, { peak: 0 })).toThrow(/peak 0, threshold 0.00125; allowed are numbers above 0/)
   })
