@@ -11,13 +11,14 @@ const accuracy = { name: 'accuracy', label: 'accuracy', unit: '%' } as const
 const aboveConstant = { name: 'aboveConstant', label: 'above the most frequent answer', unit: '%' } as const
 const mirex = { name: 'mirex', label: 'MIREX key score', unit: '%' } as const
 const tagF1 = { name: 'f1', label: 'F1 of tags', unit: '%' } as const
+const tagAccuracy = { name: 'accuracy', label: 'tags right', unit: '%' } as const
 const aboveAll = { name: 'aboveConstant', label: 'above saying all tags', unit: '%' } as const
 
 const isKeys = ({ config }: Crnn) => config.labels.join() === vocabularies.keys.join()
 
 /** Scores of a network, the first one first. */
 export function clipScoreKinds(network: Crnn): readonly [ScoreKind, ...ScoreKind[]] {
-  if (network.config.answers !== 'one') return [tagF1, aboveAll]
+  if (network.config.answers !== 'one') return [tagF1, aboveAll, tagAccuracy]
   return [accuracy, aboveConstant, ...(isKeys(network) ? [mirex] : [])]
 }
 
@@ -32,11 +33,15 @@ export async function judgeClips(network: Crnn, set: ClipSet, options: JudgeOpti
     )
   }
   if (answers !== 'one') {
-    const { frameF1, constantF1 } = scorePresence(
+    const {
+      frameF1,
+      constantF1,
+      accuracy: right,
+    } = scorePresence(
       truth.map((value) => value === 1),
       predicted.map((value) => value === 1),
     )
-    return { scores: { f1: frameF1, aboveConstant: frameF1 - constantF1 } }
+    return { scores: { f1: frameF1, aboveConstant: frameF1 - constantF1, accuracy: right } }
   }
   const scores = scoreClasses(truth, predicted, labels.length)
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
