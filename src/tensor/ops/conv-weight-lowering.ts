@@ -13,12 +13,14 @@
  *   7 → 60 with stride 2. From 8 channels on the joining costs more than it gains. The same loses on depthwise convolutions, 11 → 5.
  * - Small maps make small products and a sum over the batch that costs as much: the batch joins the positions. 133 → 174 (256 channels, 8 × 8,
  *   batch 8), 56 → 76 (128 → 256, kernel 5, stride 2, 16 × 16).
+ * - Large kernels with little to multiply are hundreds of nodes that take longer to start than to run, and ONNX Runtime much longer to load: these
+ *   are one convolution with the huge kernel after all.
  */
 import { forEachIndex } from '../ndarray.ts'
 import { type Shape, sizeOf } from '../shape.ts'
 import type { Emitter } from '../tensor.ts'
 import type { KernelGeometry } from './window.ts'
-import { takePhases } from './window-lowering.ts'
+import { takePhases, windowAttributes } from './window-lowering.ts'
 
 interface Operand {
   readonly name: string
@@ -38,8 +40,13 @@ const fewChannels = 4
 /** Numbers of a copy up to which several copies stay in the processor's cache: 4 MB. */
 const cachedSize = 2 ** 20
 
+/** From this many taps on, and up to this many products, the weight gradient is one convolution. */
+const [manyTaps, fewProducts] = [25, 2 ** 24]
+
 export function lowerWeightGradient(emitter: Emitter, x: Operand, y: Operand, geometry: KernelGeometry): string {
   const { kernel, stride, padding, dilation, groups } = geometry
+  if (emitter.target === 'cpu' && sizeOf(kernel) >= manyTaps && (sizeOf(y.shape) * x.shape[1]! * sizeOf(kernel)) / groups <= fewProducts)
+    return lowerAsConvolution(emitter, x, y, geometry)
   const axes = [...kernel.keys()]
   const batch = x.shape[0]!
   const [inPer, outPer] = [x.shape[1]! / groups, y.shape[1]! / groups]
@@ -145,6 +152,35 @@ export function lowerWeightGradient(emitter: Emitter, x: Operand, y: Operand, ge
       0,
     ),
   )
+}
+
+/** x convolved with y: the batch is what is summed over, channels of x are the examples. What was a stride lies between y's elements. */
+function lowerAsConvolution(
+  emitter: Emitter,
+  x: Operand,
+  y: Operand,
+  { kernel, stride, padding, dilation, groups }: KernelGeometry,
+): string {
+  const axes = [...kernel.keys()]
+  const [batch, channels, outputs] = [x.shape[0]!, x.shape[1]!, y.shape[1]!]
+  const [inPer, ofX, ofY] = [channels / groups, x.shape.slice(2), y.shape.slice(2)]
+  const reshape = (from: string, shape: Shape) => emitter.node('Reshape', [from, emitter.ints(shape)])[0]!
+  const turned = (from: string, perm: readonly number[]) => emitter.node('Transpose', [from], { perm })[0]!
+  const grouped = reshape(x.name, [batch, groups, inPer, ...ofX])
+  const examples = reshape(turned(grouped, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [inPer, groups * batch, ...ofX])
+  const weight = turned(y.name, [1, 0, ...axes.map((axis) => axis + 2)])
+  const attributes = windowAttributes({ stride: dilation, padding, dilation: stride })
+  const all = emitter.node('Conv', [examples, weight], { ...attributes, group: groups })[0]!
+  // Positions that the convolution's stride left out give more taps than there are.
+  const spare = axes.map((axis) => {
+    const [before, after] = padding[axis]!
+    return Math.floor((ofX[axis]! + before + after - stride[axis]! * (ofY[axis]! - 1) - 1) / dilation[axis]!) + 1 - kernel[axis]!
+  })
+  const none = axes.map(() => 0)
+  const cut = spare.every((n) => n === 0)
+    ? all
+    : emitter.node('Pad', [all, emitter.ints([0, 0, ...none, 0, 0, ...spare.map((n) => -n)])])[0]!
+  return inPer === 1 ? reshape(cut, [outputs, 1, ...kernel]) : turned(cut, [1, 0, ...axes.map((axis) => axis + 2)])
 }
 
 /** For each axis whether y is shifted along it rather than x, so that the copies hold the fewest numbers; `mixed` allows both. */

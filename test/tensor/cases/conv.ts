@@ -99,4 +99,33 @@ const ofRank = (rank: number): Case[] => [
   },
 ]
 
-export const convCases: readonly Case[] = [anyUpsampled, upsampledPoint, threes, ...[1, 2, 3].flatMap(ofRank)]
+/** Kernels of many taps on small maps, whose weight gradient is a convolution. */
+const largeKernels: Case = {
+  covers: ['conv', 'convWeightGradient'],
+  draw: fc
+    .record({
+      batch: fc.integer({ min: 1, max: 2 }),
+      channels: fc.constantFrom([1, 1, 1], [1, 2, 1], [1, 1, 2], [2, 1, 1]),
+      stride: fc.integer({ min: 1, max: 3 }),
+      dilation: fc.integer({ min: 1, max: 2 }),
+      map: fc.tuple(extent, extent),
+    })
+    .map(({ batch, channels: [groups, inPer, outPer], stride, dilation, map }) => ({
+      shapes: [
+        [batch, inPer! * groups!, ...map],
+        [outPer! * groups!, inPer!, 5, 5],
+      ],
+      f: (x: Tensor, w: Tensor) =>
+        t.conv2d(x, w, {
+          groups: groups!,
+          stride,
+          dilation,
+          padding: [
+            [2 * dilation, 2 * dilation],
+            [3 * dilation, dilation],
+          ],
+        }),
+    })),
+}
+
+export const convCases: readonly Case[] = [anyUpsampled, upsampledPoint, threes, largeKernels, ...[1, 2, 3].flatMap(ofRank)]
