@@ -43,7 +43,14 @@ export const frameTransformer: Bench = {
       const { name, config, shape } = sizesOf(work)
       writeWeights(folder, new FrameTransformer(config), name)
       for (const [i, array] of ['x', 'target'].entries())
-        writeArray(folder, `${work.id}-${array}`, noise(shape.reduce((product, size) => product * size, 1), i + 1))
+        writeArray(
+          folder,
+          `${work.id}-${array}`,
+          noise(
+            shape.reduce((product, size) => product * size, 1),
+            i + 1,
+          ),
+        )
       writeFileSync(join(folder, `${work.id}.json`), JSON.stringify({ ...config, name, shape }))
     }
   },
