@@ -106,6 +106,15 @@ describe('4.35 windows of frames', () => {
     await expect(estimateMask(z, local, { sizes: [] })).rejects.toThrow(/sizes: none; needs one at least/)
     await expect(inFrameWindows(z.re, shape, local, { crop: 4, batchSize: 0 })).rejects.toThrow(/batchSize: 0/)
     const half: FrameNetwork = { run: async (windows) => windows.subarray(1) }
+    const batches: number[] = []
+    const echo: FrameNetwork = {
+      run: async (windows, [batch]) => {
+        batches.push(batch)
+        return windows
+      },
+    }
+    expect(await inFrameWindows(z.re, shape, echo, { crop: 2, padding: 1 })).toEqual(z.re)
+    expect(batches).toEqual([1, 1])
     await expect(inFrameWindows(z.re, shape, half, { crop: 4 })).rejects.toThrow(/the network gave 79 values of \(1, 2, 8, 5\)/)
   })
 })
