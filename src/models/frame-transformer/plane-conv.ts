@@ -2,6 +2,7 @@
 import { checkExtent } from '../../nn/check.ts'
 import { addPerChannel, defaultInit, Module, type Parameter, parameter, type Reach, windowReach } from '../../nn/index.ts'
 import { conv2d, type Tensor, transpose } from '../../tensor/index.ts'
+import { foldedConv2d, gainsByFolding } from './folded-conv.ts'
 
 /** A number for both axes, or that of the bins and that of the frames. */
 export type PerAxis = number | readonly [bins: number, frames: number]
@@ -50,7 +51,9 @@ export class PlaneConv extends Module {
   /** @throws ShapeError for other channels */
   forward(x: Tensor): Tensor {
     const kernel = transpose(this.weight, [0, 1, 3, 2])
-    const y = conv2d(x, kernel, { stride: [...this.#stride], padding: [...this.#padding], groups: this.#groups })
+    const [stride, padding, groups] = [this.#stride, this.#padding, this.#groups]
+    const folds = stride.every((step) => step === 1) && x.shape[1] === kernel.shape[1]! * groups && gainsByFolding(x, kernel, groups)
+    const y = folds ? foldedConv2d(x, kernel, { padding, groups }) : conv2d(x, kernel, { stride, padding, groups })
     return this.bias ? addPerChannel(y, this.bias) : y
   }
 

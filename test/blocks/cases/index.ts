@@ -6,6 +6,7 @@ import { attention } from './attention.ts'
 import { classifiers } from './classifiers.ts'
 import { convolution } from './convolution.ts'
 import { dsp } from './dsp.ts'
+import { frameTransformer } from './frame-transformer.ts'
 import { layers } from './layers.ts'
 import { losses } from './losses.ts'
 import { models } from './models.ts'
@@ -26,6 +27,7 @@ export const blocks: readonly Block[] = [
   ...timePooling,
   ...uNet,
   ...models,
+  ...frameTransformer,
   ...classifiers,
   ...recurrence,
   ...dsp,
