@@ -11,6 +11,8 @@ import { crnnConfig } from './crnn/config.ts'
 import { Crnn } from './crnn/network.ts'
 import { deepClusteringConfig } from './deep-clustering/config.ts'
 import { DeepClustering } from './deep-clustering/network.ts'
+import { frameTransformerConfig } from './frame-transformer/config.ts'
+import { FrameTransformerSeparation } from './frame-transformer/separation.ts'
 import { lenetConfig } from './lenet/config.ts'
 import { LeNet } from './lenet/network.ts'
 import { maskInferenceConfig } from './mask-inference/config.ts'
@@ -40,6 +42,7 @@ export const separationConfig = z.discriminatedUnion('architecture', [
   chimeraConfig,
   convTasNetConfig,
   deepClusteringConfig,
+  frameTransformerConfig,
   maskInferenceConfig,
   mmDenseConfig,
   openUnmixConfig,
@@ -72,6 +75,7 @@ const builders: Builders = {
   'conv-tasnet': (config) => new ConvTasNet(config),
   crnn: (config) => new Crnn(config),
   'deep-clustering': (config) => new DeepClustering(config),
+  'frame-transformer': (config) => new FrameTransformerSeparation(config),
   lenet: (config) => new LeNet(config),
   'mask-inference': (config) => new MaskInference(config),
   'mm-dense-lstm': (config) => new MMDense(config),

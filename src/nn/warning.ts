@@ -12,8 +12,11 @@ export interface Warning {
   readonly message: string
 }
 
-/** `unread-input`: windows whose stride skips elements. `double-softmax`: a loss of logits is given probabilities. */
-export type WarningCode = 'unread-input' | 'double-softmax'
+/**
+ * `unread-input`: windows whose stride skips elements. `double-softmax`: a loss of logits is given probabilities. `unturned-positions`: rotary
+ * positions of single features, which have no pair to turn.
+ */
+export type WarningCode = 'unread-input' | 'double-softmax' | 'unturned-positions'
 
 type Listener = (warning: Warning) => void
 

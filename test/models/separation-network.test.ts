@@ -9,6 +9,8 @@ import {
   convTasNetConfig,
   DeepClustering,
   deepClusteringConfig,
+  FrameTransformerSeparation,
+  frameTransformerConfig,
   MaskInference,
   MMDense,
   maskInferenceConfig,
@@ -43,6 +45,18 @@ const networks: readonly (readonly [string, () => SeparationNetwork])[] = [
       ),
   ],
   ['deep-clustering', () => new DeepClustering(deepClusteringConfig.parse({ architecture: 'deep-clustering', ...recurrent }))],
+  ...(['complex', 'mask'] as const).map(
+    (estimate) =>
+      [
+        'frame-transformer',
+        () => {
+          const sizes = { width: 2, multipliers: [1, 2], heads: 2, expansion: 3, bridgeLayers: 1, bridgeExpansion: 1, embeddingDepth: 1 }
+          return new FrameTransformerSeparation(
+            frameTransformerConfig.parse({ architecture: 'frame-transformer', estimate, ...frames, ...sizes }),
+          )
+        },
+      ] as const,
+  ),
   ['mask-inference', () => new MaskInference(maskInferenceConfig.parse({ architecture: 'mask-inference', ...recurrent }))],
   ['mm-dense-net', () => new MMDense(mmDenseConfig.parse({ architecture: 'mm-dense-net', ...frames, first: 2, growth: 1, levels: 1 }))],
   ['open-unmix', () => new OpenUnmix(openUnmixConfig.parse({ architecture: 'open-unmix', ...recurrent }))],
@@ -54,7 +68,7 @@ const networks: readonly (readonly [string, () => SeparationNetwork])[] = [
 ]
 
 describe('separation networks', () => {
-  it.each(networks)('3.36, 3.37, 3.38, 3.39, 3.40, 3.42 %s: is used as all others are', async (architecture, create) => {
+  it.each(networks)('3.36, 3.37, 3.38, 3.39, 3.40, 3.42, 4.1, 4.2 %s: is used as all others are', async (architecture, create) => {
     const model = create()
     layoutOf(model)
     expect(model.config.architecture).toBe(architecture)

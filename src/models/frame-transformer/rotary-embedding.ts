@@ -2,6 +2,7 @@
 import type { StoredTensor } from '../../formats/index.ts'
 import { checkExtent } from '../../nn/check.ts'
 import { Module, pointwiseReach, type Reach, rotary } from '../../nn/index.ts'
+import { warn } from '../../nn/warning.ts'
 import { concat, formatShape, narrow, ShapeError, type Tensor } from '../../tensor/index.ts'
 
 const base = 10000
@@ -26,7 +27,10 @@ export class RotaryEmbedding extends Module {
     if (x.shape.at(-1) !== d) throw new ShapeError('RotaryEmbedding', `input ${formatShape(x.shape)}; needs (…, t, ${d})`)
     const options = positions ? { positions } : {}
     if (d % 2 === 0) return rotary(x, { base, ...options })
-    if (d === 1) return x
+    if (d === 1) {
+      warn('unturned-positions', 'heads of one bin have no pair to turn, so that attention sees no positions; take fewer heads or levels')
+      return x
+    }
     const axis = x.shape.length - 1
     // The base with which an even number of features has the frequencies of the odd one.
     const pairs = rotary(narrow(x, axis, 0, d - 1), { base: base ** ((d - 1) / d), ...options })
