@@ -4,7 +4,7 @@ import { Between, WaveUNet, type WaveUNetInput, waveUNetConfig } from '../../src
 import { layoutOf, loadStateDict } from '../../src/nn/index.ts'
 import { concat, constant, input } from '../../src/tensor/index.ts'
 import { filled, run, worst } from '../nn/run.ts'
-import { measuredReach, overfit, runModel, sound, waveformShapes, withoutGradient } from './support.ts'
+import { example, measuredReach, overfit, runModel, sound, waveformShapes, withoutGradient } from './support.ts'
 
 const create = (config: Partial<WaveUNetInput> = {}) => new WaveUNet(waveUNetConfig.parse({ architecture: 'wave-u-net', ...config }))
 const tiny = { channels: 1, levels: 2, filters: 3, kernelDown: 5, kernelUp: 3 }
@@ -108,6 +108,28 @@ describe('Wave-U-Net', () => {
       { padded, mixture: mixture.slice(0, output) },
     )
     expect(whole).toEqual(y)
+  })
+
+  it('3.40 Wave-U-Net: its loss is that of squared differences, or of the SNR, which a common gain does not change', async () => {
+    const lossAt = async (objective: 'mse' | 'snr', gain: number) => {
+      const model = create({ ...tiny, objective, outputActivation: 'none', context: 'same' })
+      const { parameters } = layoutOf(model)
+      const { mixture, sources } = example(model, 48)
+      const shape = [1, model.channels, 48]
+      const named = Object.fromEntries(model.stems.map((stem) => [stem, input(stem, shape)]))
+      const feeds = Object.fromEntries(Object.entries({ mixture, ...sources }).map(([name, x]) => [name, x.map((value) => gain * value)]))
+      // Without biases the network is homogeneous: its estimates follow the gain.
+      const silent = parameters.filter(({ name }) => name.endsWith('bias')).map(({ name, size }) => [name, new Float32Array(size)] as const)
+      const { loss } = await runModel(
+        model,
+        { loss: model.loss(input('mixture', shape), named) },
+        { ...Object.fromEntries(silent), ...feeds },
+      )
+      return loss![0]!
+    }
+    // In float64; energies of 1e-8 are added to what is compared.
+    expect((await lossAt('mse', 2)) / (await lossAt('mse', 1))).toBeCloseTo(4, 5)
+    expect(await lossAt('snr', 2)).toBeCloseTo(await lossAt('snr', 1), 5)
   })
 
   it('3.40 Wave-U-Net: sees no further than it says, and nearly as far', async () => {

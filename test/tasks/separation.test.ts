@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createWavWriter, openAudio } from '../../src/audio/index.ts'
+import { type AudioBlock, createWavWriter, openAudio } from '../../src/audio/index.ts'
 import { createNetwork, loadSeparator, networkConfig, writeModel } from '../../src/models/index.ts'
 import { initialValues } from '../../src/nn/index.ts'
 import { createOnnxRuntimeBackend } from '../../src/runtime/index.ts'
@@ -211,7 +211,7 @@ describe('trained networks separate', () => {
         for (const stem of stems) {
           const stream = await openAudio(join(runFolder, written.files[stem]!))
           expect(stream.info).toMatchObject({ sampleRate, channels: 2, frames })
-          const blocks = []
+          const blocks: AudioBlock[] = []
           for await (const block of stream.blocks) blocks.push(block)
           sounds.push([0, 1].map((c) => Float64Array.from(blocks.flatMap((block) => [...block[c]!]))))
         }

@@ -28,6 +28,8 @@ export const waveUNetConfig = z
     difference: z.boolean().default(true),
     /** Of the estimates: `tanh` keeps them within full scale. */
     outputActivation: z.enum(['tanh', 'none']).default('tanh'),
+    /** What training minimises: squared differences, as in the paper, or the negative SNR, for which soft examples count as much as loud ones. */
+    objective: z.enum(['mse', 'snr']).default('mse'),
   })
   .superRefine(({ stems, difference }, context) => {
     if (difference && stems.length === 1)

@@ -3,7 +3,7 @@
  * arXiv 1806.03185): a U-Net over samples. Each level convolves and leaves out every other sample; on the way back samples are put between, with the
  * level's own beside them.
  */
-import { mseLoss } from '../../losses/index.ts'
+import { mseLoss, snrLoss } from '../../losses/index.ts'
 import { Conv1d, chainReach, Module, type Reach, windowReach } from '../../nn/index.ts'
 import { concat, leakyRelu, narrow, pad, reshape, sub, type Tensor, tanh } from '../../tensor/index.ts'
 import { SeparationNetwork } from '../separation-network.ts'
@@ -125,9 +125,11 @@ export class WaveUNet extends SeparationNetwork {
     return Object.fromEntries(this.stems.map((stem) => [stem, narrow(estimates[stem]!, 2, from, from + samples)]))
   }
 
-  /** Squared differences of samples, as in the paper. */
+  /** Squared differences of samples, as in the paper, or the negative SNR. */
   protected override distance(estimate: Tensor, target: Tensor): Tensor {
-    return mseLoss(estimate, target, { reduction: 'none' })
+    return this.config.objective === 'snr'
+      ? snrLoss(estimate, target, { reduction: 'none' })
+      : mseLoss(estimate, target, { reduction: 'none' })
   }
 
   /** The way through all levels; what the skips see lies within. */
