@@ -16,7 +16,7 @@ export { type DeepClusteringConfig, type DeepClusteringInput, deepClusteringConf
 export { DeepClustering } from './deep-clustering/network.ts'
 export { type BodyConfig, bodyConfig } from './frame-transformer/body-config.ts'
 export { type FrameTransformerConfig, type FrameTransformerInput, frameTransformerConfig } from './frame-transformer/config.ts'
-export { FrameTransformerDiscriminator } from './frame-transformer/discriminator.ts'
+export { FrameTransformerDiscriminator, valuesFromGenerator } from './frame-transformer/discriminator.ts'
 export { FrameTransformer, type Generated } from './frame-transformer/generator.ts'
 export { FrameTransformerV1, type V1Config, v1Config } from './frame-transformer/older/v1.ts'
 export { FrameTransformerV2b, type V2bConfig, v2bConfig } from './frame-transformer/older/v2b.ts'

@@ -1,13 +1,11 @@
 /**
  * FrameTransformer's discriminator (carperbr 2023): the generator's encoder and bridge, and a head that says of each frame and band of frequencies whether
  * a vocal is in it.
- *
- * It may begin with the values of a trained generator, for the names are the same:
- * `loadStateDict(discriminator, generatorState, { base: initialValues(discriminator, 1), ignoreUnexpected: true })`.
  */
-import { gelu, squaredRelu } from '../../nn/index.ts'
+import { gelu, initialValues, layoutOf, squaredRelu } from '../../nn/index.ts'
 import type { Tensor } from '../../tensor/index.ts'
 import type { BodyConfig } from './body-config.ts'
+import type { FrameTransformer } from './generator.ts'
 import { PlaneConv } from './plane-conv.ts'
 import { FrameTransformerTrunk } from './trunk.ts'
 
@@ -31,4 +29,29 @@ export class FrameTransformerDiscriminator extends FrameTransformerTrunk {
     const [first, , last] = this.out
     return last.forward(this.#activation(first.forward(this.encode(x).bottom)))
   }
+}
+
+/**
+ * Values for a discriminator that begins with what a generator has learned: copies of those of the same name and shape (the original shares them, so that
+ * training one would change the other), and fresh ones for its head and where the two differ.
+ *
+ * @param values of the generator
+ * @param seed of the fresh ones
+ * @throws RangeError where the generator has no value of a parameter that both have
+ */
+export function valuesFromGenerator(
+  discriminator: FrameTransformerDiscriminator,
+  generator: FrameTransformer,
+  values: ReadonlyMap<string, Float32Array>,
+  seed: number,
+): Map<string, Float32Array> {
+  const shapes = new Map(layoutOf(generator).parameters.map(({ name, parameter }) => [name, parameter.shape.join()]))
+  const result = initialValues(discriminator, seed)
+  for (const { name, parameter } of layoutOf(discriminator).parameters) {
+    if (shapes.get(name) !== parameter.shape.join()) continue
+    const learned = values.get(name)
+    if (!learned) throw new RangeError(`valuesFromGenerator: values have no "${name}"; give those of all parameters of the generator`)
+    result.set(name, learned.slice())
+  }
+  return result
 }

@@ -23,7 +23,7 @@ type Activation = (x: Tensor) => Tensor
  *
  * @throws ShapeError where a and b differ or are not what the convolutions were made for
  */
-export function residualGate(a: Tensor, b: Tensor, first: Conv3d, second: Conv3d, activation: Activation): Tensor {
+function residualGate(a: Tensor, b: Tensor, first: Conv3d, second: Conv3d, activation: Activation): Tensor {
   return sigmoid(second.forward(activation(first.forward(concat([a, b], 1)))))
 }
 

@@ -12,7 +12,7 @@ import { type PerAxis, PlaneConv } from './plane-conv.ts'
 export type DropoutMode = 'channels' | 'elements'
 
 /** As its mode says. */
-export function dropped(x: Tensor, p: number, mode: DropoutMode): Tensor {
+function dropped(x: Tensor, p: number, mode: DropoutMode): Tensor {
   return mode === 'channels' ? channelDropout(x, p) : dropout(x, p)
 }
 
