@@ -8,7 +8,7 @@ import { MultichannelLinear } from '../../../src/models/frame-transformer/multic
 import { ChannelNorm, MultichannelLayerNorm } from '../../../src/models/frame-transformer/norms.ts'
 import { PlaneConv } from '../../../src/models/frame-transformer/plane-conv.ts'
 import { ResBlock } from '../../../src/models/frame-transformer/res-block.ts'
-import { initialValues, layoutOf, linear, loadStateDict, traceTraining } from '../../../src/nn/index.ts'
+import { initialValues, layoutOf, linear, loadStateDict, squaredRelu, traceTraining } from '../../../src/nn/index.ts'
 import {
   concat,
   constant,
@@ -126,6 +126,18 @@ describe('dense layers', () => {
       conv2d(map, transpose(layer.weight, [0, 1, 3, 2]), { padding: [4, 1] }),
       valuesOf(layer),
     )
+  })
+})
+
+describe('squared ReLU', () => {
+  it('4.7 squared ReLU: 3 → 9, −3 → 0, with slopes 6 and 0', async () => {
+    const x = constant([3, -3])
+    const y = squaredRelu(x)
+    const { of, slope } = await run({ of: y, slope: grad(sum(y), [x])[0]! })
+    expect([of, slope]).toEqual([
+      [9, 0],
+      [6, 0],
+    ])
   })
 })
 

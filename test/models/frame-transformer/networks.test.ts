@@ -1,4 +1,5 @@
 /** FrameTransformer's networks: sizes, what is refused, and that they learn. Numbers of the original: test/goldens. */
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { stft } from '../../../src/dsp/index.ts'
 import {
@@ -18,6 +19,7 @@ import {
 } from '../../../src/models/index.ts'
 import { initialValues, layoutOf, type Module, wholeReach } from '../../../src/nn/index.ts'
 import { input } from '../../../src/tensor/index.ts'
+import { readRecipe } from '../../../src/training/index.ts'
 import { filledTensor, run, worst } from '../../nn/run.ts'
 import { example, overfit, runModel } from '../support.ts'
 import { valuesOf } from './support.ts'
@@ -61,6 +63,11 @@ describe('sizes', () => {
     expect(count(model)).toBeLessThanOrEqual(most)
     const { re } = model.forward(input('mixture', [1, model.channels, 8192])).instrumental!
     expect(re.shape).toEqual([1, model.channels, 8192 / model.config.hopLength + 1, model.config.nFft / 2 + 1])
+  })
+
+  it.each(['small', 'medium'] as const)('4.20 recipes have the sizes of presets: %s', async (name) => {
+    const { recipe } = await readRecipe(fileURLToPath(new URL(`../../../recipes/frame-transformer-${name}.yaml`, import.meta.url)))
+    expect(recipe.model).toEqual(frameTransformerConfig.parse(frameTransformerPresets[name]))
   })
 
   it('4.20 sizes that cannot be are refused, with what can', () => {
