@@ -59,19 +59,16 @@ export class FrameTransformer extends FrameTransformerTrunk {
     this.out = new PlaneConv(width * multipliers[0]! + maps, outputs, 1)
   }
 
-  /** @throws ShapeError for other than (b, inputs, t, nFft/2), t up to maxFrames */
-  forward(x: Tensor): Tensor {
-    return this.generate(x).logits
-  }
-
   /**
-   * As `forward`, with what 'et+v' says beside it.
+   * Logits.
    *
+   * @param hear gets what 'et+v' says beside them
    * @throws ShapeError for other than (b, inputs, t, nFft/2), t up to maxFrames
    */
-  generate(x: Tensor): Generated {
+  forward(x: Tensor, hear: (presence: Tensor) => void = () => {}): Tensor {
     const encoded = this.encode(x)
     const { bottom, presence } = this.#hear(encoded)
+    if (presence) hear(presence)
     let h = bottom
     let previous: Partial<DecoderScores> = {}
     for (let i = this.#decoders.length - 1; i >= 0; i--) {
@@ -80,7 +77,20 @@ export class FrameTransformer extends FrameTransformerTrunk {
       h = joined
       previous = scores
     }
-    return { logits: this.out.forward(h), ...(presence && { presence }) }
+    return this.out.forward(h)
+  }
+
+  /**
+   * Logits, and of 'et+v' where vocals are.
+   *
+   * @throws ShapeError for other than (b, inputs, t, nFft/2), t up to maxFrames
+   */
+  generate(x: Tensor): Generated {
+    let presence: Tensor | undefined
+    const logits = this.forward(x, (heard) => {
+      presence = heard
+    })
+    return { logits, ...(presence && { presence }) }
   }
 
   /** Further layers of the bridge, which look for vocals: what they find goes on beside the rest. */
