@@ -1,8 +1,8 @@
 /** From the name of a model, or the path of a model file, to a separator that is ready to run. */
-import { readFile } from 'node:fs/promises'
 import { compile, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type LoadedModel, readModel } from './model-file.ts'
+import type { LoadedModel } from './model-file.ts'
+import { readModelAt } from './read-model.node.ts'
 import { SeparationNetwork } from './separation-network.ts'
 import type { Separator, StereoWindow } from './separator.ts'
 import { separatorStems } from './separator-stems.ts'
@@ -29,24 +29,10 @@ export interface LoadOptions {
   readonly frames?: number | undefined
 }
 
-async function readModelFile(name: string): Promise<Uint8Array> {
+function readNamedModel(name: string): Promise<LoadedModel> {
   const shipped = (shippedModels as readonly string[]).includes(name)
   const path = shipped ? new URL(`../../models/${name}/model.safetensors`, import.meta.url) : name
-  try {
-    return await readFile(path)
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
-    throw new Error(`model "${name}": ${reason}; shipped models are ${shippedModels.join(', ')}, anything else is the path of a model file`)
-  }
-}
-
-async function readNamedModel(name: string): Promise<LoadedModel> {
-  const bytes = await readModelFile(name)
-  try {
-    return readModel(bytes)
-  } catch (error) {
-    throw new RangeError(`model "${name}": ${(error as Error).message}`, { cause: error })
-  }
+  return readModelAt(path, { name, wayOut: `shipped models are ${shippedModels.join(', ')}, anything else is the path of a model file` })
 }
 
 /** Samples of a window: whole hops of the network's transform. */

@@ -99,7 +99,7 @@ describe('4.30 the chained schedulers of FrameTransformer', () => {
   })
 
   it('4.30 stay at the target, where the original goes below 0', () => {
-    const [hold, faithful] = [createSchedule(original), createSchedule({ ...original, after: 'original' })]
+    const [hold, faithful] = [createSchedule(original), createSchedule({ ...original, after: 'original' as const })]
     for (const step of [0, 12_000, 12_001, 500_000, 1_000_000]) expect(learningRate(faithful, step)).toBe(learningRate(hold, step))
     expect(learningRate(hold, 1_108_000)).toBe(1e-12)
     expect(learningRate(faithful, 1_108_000)).toBeLessThan(0)
