@@ -12,18 +12,17 @@ export interface Interrupt {
 /** Listens for SIGINT and SIGTERM until disposed. */
 export function createInterrupt(): Interrupt {
   const controller = new AbortController()
+  const dispose = (): void => {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
   const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    const reason = new InterruptedError(signal)
-    if (controller.signal.aborted) process.exit(reason.exitCode)
-    controller.abort(reason)
+    if (!controller.signal.aborted) return controller.abort(new InterruptedError(signal))
+    // By the signal itself: process.exit() ends workers in the middle of ONNX Runtime's code, which then aborts with a message of its own.
+    dispose()
+    process.kill(process.pid, signal)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  return {
-    signal: controller.signal,
-    dispose() {
-      process.off('SIGINT', onSignal)
-      process.off('SIGTERM', onSignal)
-    },
-  }
+  return { signal: controller.signal, dispose }
 }
