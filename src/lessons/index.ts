@@ -12,6 +12,8 @@ import { doubleSoftmax } from './10-double-softmax.ts'
 import { positions } from './11-positions.ts'
 import { attention } from './12-attention.ts'
 import { imageClassifier } from './13-image-classifier.ts'
+import { equivariance } from './14-equivariance.ts'
+import { state } from './15-state.ts'
 import { lastState } from './20-last-state.ts'
 import { reversal } from './21-reversal.ts'
 import { longMemory } from './22-long-memory.ts'
@@ -37,6 +39,8 @@ export const lessons: readonly Lesson[] = [
   positions,
   attention,
   imageClassifier,
+  equivariance,
+  state,
   lastState,
   reversal,
   longMemory,
