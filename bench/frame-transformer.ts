@@ -7,8 +7,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bodyConfig } from '../src/models/frame-transformer/body-config.ts'
-import { FrameTransformer } from '../src/models/frame-transformer/generator.ts'
+import { bodyConfig, FrameTransformer } from '../src/models/index.ts'
 import { abs, mean, mul, sigmoid, sub, type Tensor } from '../src/tensor/index.ts'
 import { infer, trainerOf, trainOn } from './network.ts'
 import { type Bench, main, noise, readArray, type Work, writeArray, writeWeights } from './support.ts'
