@@ -17,7 +17,10 @@ export function createInterrupt(): Interrupt {
     process.off('SIGTERM', onSignal)
   }
   const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    if (!controller.signal.aborted) return controller.abort(new InterruptedError(signal))
+    if (!controller.signal.aborted) {
+      controller.abort(new InterruptedError(signal))
+      return
+    }
     // By the signal itself: process.exit() ends workers in the middle of ONNX Runtime's code, which then aborts with a message of its own.
     dispose()
     process.kill(process.pid, signal)
