@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { concatBytes } from '../../formats/bytes.ts'
 import { cifarSize, parseCifar10, parseCifarNames } from './cifar-10.ts'
 import { type IdxArray, parseIdx } from './idx.ts'
 import type { ImageSet } from './image-set.ts'
@@ -33,16 +34,6 @@ async function readPart(path: string, what: string): Promise<Buffer> {
   })
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
 /**
  * CIFAR-10 from a folder with the seven files of the binary version, or with the archive's folder `cifar-10-batches-bin`.
  *
@@ -60,7 +51,7 @@ export async function readCifar10(
   const classes = parseCifarNames((await readPart(join(at, namesFile), what)).toString('utf8'), join(at, namesFile))
   const parts: Awaited<ReturnType<typeof read>>[] = []
   for (const name of trainFiles) parts.push(await read(name))
-  const train = { labels: joined(parts.map(({ labels }) => labels)), pixels: joined(parts.map(({ pixels }) => pixels)) }
+  const train = { labels: concatBytes(parts.map(({ labels }) => labels)), pixels: concatBytes(parts.map(({ pixels }) => pixels)) }
   const test = await read(testFile)
   return { train: { classes, ...cifarSize, ...train }, test: { classes, ...cifarSize, ...test } }
 }

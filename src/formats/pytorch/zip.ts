@@ -4,7 +4,7 @@
  */
 import { Inflate } from 'fflate'
 import { type ByteSource, bytesInMemory, partOf } from '../byte-source.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../crc32.ts'
 import { Cursor } from './cursor.ts'
 import { type Allowance, refuse } from './refuse.ts'
 

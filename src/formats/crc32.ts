@@ -1,4 +1,4 @@
-/** The check sum of zip files: the remainder of the bytes, as a polynomial over GF(2), by 0xEDB88320 (ISO 3309, bits reversed). */
+/** The check sum of zip files and PNG pictures: the remainder of the bytes, as a polynomial over GF(2), by 0xEDB88320 (ISO 3309, bits reversed). */
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte
