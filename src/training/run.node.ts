@@ -160,16 +160,19 @@ async function train(
     const facts = { step: trainer.step, identity, engines, schedule, ...standing, seconds, rejected, firstLoss }
     await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
   }
-  /** Scores the averaged model and writes it, also as the best, if it is; learning by heart has no scores. */
-  const judge = async (): Promise<number> => {
+  /**
+   * Scores the averaged model and writes it; learning by heart has no scores. Only what an uninterrupted run has too may become the best and tries
+   * the patience: not the scores of stops.
+   */
+  const judge = async (counts: boolean): Promise<number> => {
     const step = trainer.step
     const values = await trainer.averaged(firstBatches())
     const judgement =
       overfit === undefined ? await task.judge({ values, backend, examples: training.validationExamples, pause: setImmediate }) : undefined
     const { scores = {}, pictures = {} } = judgement ?? {}
     const score = scores[task.scores[0].name] ?? Number.NaN
-    const best = Number.isFinite(score) && (standing.bestScore === null || score > standing.bestScore)
-    standing = best ? { bestScore: score, sinceBest: 0 } : { ...standing, sinceBest: standing.sinceBest + 1 }
+    const best = counts && Number.isFinite(score) && (standing.bestScore === null || score > standing.bestScore)
+    if (counts) standing = best ? { bestScore: score, sinceBest: 0 } : { ...standing, sinceBest: standing.sinceBest + 1 }
     const file = writeModel(recipe.name, task.network, values, { step: String(step), validation: JSON.stringify(scores) })
     await writeWhole(files.model, file)
     if (best) await writeWhole(join(runFolder, 'best.safetensors'), file)
@@ -201,14 +204,13 @@ async function train(
     onEvent({ kind: 'step', ...report })
     await log({ ...report, seconds: Math.round(seconds) })
     if (report.step % training.validateEvery === 0) {
-      const score = await judge()
-      // Not the scores of stops and of second starts, which an uninterrupted run does not have.
+      const score = await judge(true)
       if (schedule.name === 'plateau') trainer.observe(score)
       judged = report.step
     }
     if (report.step % training.checkpointEvery === 0) await save()
   }
-  if (trainer.step !== judged && !signal?.aborted && !outOfPatience()) await judge()
+  if (trainer.step !== judged && !signal?.aborted && !outOfPatience()) await judge(trainer.step >= training.steps)
   await save()
   const finished = trainer.step >= training.steps || outOfPatience()
   return { step: trainer.step, finished, outOfPatience: outOfPatience(), losses: { first: firstLoss, last }, ...files }

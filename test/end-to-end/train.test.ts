@@ -116,6 +116,13 @@ training: { steps: 150, batchSize: 2, learningRate: 0.01, warmup: 4, validateEve
       code: 0,
       text: expect.stringMatching(/step 2: validation .*, best[\s\S]*step 4: validation[^\n]*dB\n[\s\S]*no better score.*done at step 4/),
     })
+    // A stop between validations has a score of its own, which must not try the patience.
+    const halted = await train('halted', undefined, 'still.yaml', ['--stop-after', '3'])
+    expect(halted.text).toMatch(/step 3: validation[^\n]*\n[\s\S]*stopped at step 3/)
+    expect(await train('halted', undefined, 'still.yaml')).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/no better score.*done at step 4/),
+    })
     expect(await readFile(join(folder, 'still', 'loss.svg'), 'utf8')).toContain('loss of the training batches')
     expect(await readFile(join(folder, 'still', 'score.svg'), 'utf8')).toContain('SI-SDR on held-out examples')
   })
