@@ -19,6 +19,8 @@ export interface CachedTrack extends Track {
 export interface CacheOptions {
   /** Samples per second of the cached audio. */
   readonly rate?: number
+  /** Whether recordings may be silent throughout, as stems of a song are whose instrument never plays; false by default. */
+  readonly silent?: boolean
   readonly signal?: AbortSignal
   /** Called after each file, with the number of files ready and of all. */
   readonly onProgress?: (done: number, total: number) => void
@@ -31,16 +33,17 @@ export interface CacheOptions {
  * @throws Error that lists every file that cannot be used and why.
  */
 export async function prepareCache(entries: readonly LocatedEntry[], folder: string, options: CacheOptions = {}): Promise<CachedTrack[]> {
-  const { rate = 44100, signal, onProgress } = options
+  const { rate = 44100, silent = false, signal, onProgress } = options
   await mkdir(folder, { recursive: true })
   await removeAbandoned(folder)
   const tracks: CachedTrack[] = []
   const problems: string[] = []
   for (const [index, entry] of entries.entries()) {
     signal?.throwIfAborted()
-    const base = join(folder, `${entry.sha256}-${rate}-v${VERSION}`)
+    // What may be silent has a name of its own: it must not pass for what may not.
+    const base = join(folder, `${entry.sha256}-${rate}${silent ? '-stem' : ''}-v${VERSION}`)
     try {
-      const facts = (await readFacts(base, rate)) ?? (await decodeTo(base, entry.path, rate, { signal }))
+      const facts = (await readFacts(base, rate)) ?? (await decodeTo(base, entry.path, rate, { signal, silent }))
       tracks.push({
         id: entry.sha256,
         kind: entry.kind,

@@ -149,7 +149,7 @@ function drawHeldOut(files: readonly { kind: Kind; group: string }[], validShare
 }
 
 /** Paths of all files below the folder, sorted; links are followed, each folder is entered once. */
-async function filesBelow(folder: string): Promise<string[]> {
+export async function filesBelow(folder: string): Promise<string[]> {
   const entered = new Set<string>()
   const walk = async (path: string): Promise<string[]> => {
     const real = await realpath(path)

@@ -19,6 +19,19 @@ export { type ClipSet, type ClipSetOptions, prepareClips } from './clips/clip-se
 export { type MixConfig, type MixConfigInput, mixConfig, mixSchema, mixVersion, type StemConfig } from './config.ts'
 export { type DownloadOptions, downloadFile } from './download.node.ts'
 export {
+  type FolderFile,
+  type FolderRole,
+  type FolderSound,
+  type Folders,
+  type FoldersInput,
+  foldersSchema,
+  type ListFoldersOptions,
+  listFolders,
+  type PrepareFoldersOptions,
+  prepareFolders,
+  readSound,
+} from './folders.node.ts'
+export {
   type DownloadImagesOptions,
   downloadCifar10,
   downloadMnist,
