@@ -9,12 +9,15 @@ export {
   type Sound,
 } from './analysis/analyser.ts'
 export { loadAnalyser } from './analysis/load-analyser.node.ts'
+export { type CommonValues, commonValues, type HandOver, type Learned } from './hand-over.ts'
+export { type Crop, type Drawing, firstPartOf, type PartOfUpdate, partAt } from './parts.ts'
 export {
   type Arrays,
-  type Drawing,
   defineTask,
+  type Excerpt,
   type Judgement,
   type JudgeOptions,
+  type Rival,
   type ScoreKind,
   type Surroundings,
   type Task,

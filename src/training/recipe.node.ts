@@ -5,60 +5,8 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import type { NetworkConfig } from '../models/index.ts'
 import { type Surroundings, type Task, type TaskKind, taskKinds } from '../tasks/index.ts'
-import { optimizerSchema } from './optimizers/create-optimizer.ts'
-import { curveSchema } from './schedule.ts'
-
-const count = z.number().int().min(1)
-
-/** Keys that say one thing in two ways, which nobody can have meant. */
-const rivals = { optimizer: ['betas', 'eps', 'weightDecay'], schedule: ['decay'] } as const
-
-function refuseRivals(value: unknown, { addIssue }: z.RefinementCtx): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  for (const [key, others] of Object.entries(rivals)) {
-    for (const other of others) {
-      const message = `\`${other}\` beside \`${key}\`, which says the same: leave one of them out, options go into \`${key}\``
-      if (key in value && other in value) addIssue({ code: 'custom', path: [other], message })
-    }
-  }
-  return value
-}
-
-const trainingFields = z
-  .strictObject({
-    seed: z.number().int().min(0).default(1),
-    steps: count,
-    batchSize: count,
-    /** At its highest: what the schedule starts from. */
-    learningRate: z.number().positive(),
-    /** Steps of linear warm-up from 0, before any schedule. */
-    warmup: z.number().int().min(0).default(200),
-    /** Last steps, over which the learning rate falls to 0; in place of `schedule`. */
-    decay: z.number().int().min(0).default(0),
-    /** A curve by name, `{ name: cosine, tMax: 4000 }`; 'plateau' watches the first score of validations. Without one: constant, with `decay` at the end. */
-    schedule: curveSchema
-      .refine((curve) => curve.name !== 'plateau' || curve.mode === 'max', {
-        path: ['mode'],
-        message: 'a recipe’s plateau watches a score, of which more is better: `mode: max`',
-      })
-      .optional(),
-    /** By name, `{ name: sgd, momentum: 0.9 }`, with PyTorch's options and defaults. Without one: AdamW with the three options that follow. */
-    optimizer: optimizerSchema.optional(),
-    betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.99]),
-    eps: z.number().positive().default(1e-8),
-    weightDecay: z.number().min(0).default(0.01),
-    clipNorm: z.number().positive().default(1),
-    averageDecay: z.number().min(0).max(1).default(0.998),
-    validateEvery: count.default(250),
-    validationExamples: count.default(32),
-    /** Steps between checkpoints. */
-    checkpointEvery: count.default(100),
-    /** Validations in a row without a better score after which the run ends; without it, only the last step ends it. */
-    patience: count.optional(),
-  })
-  .refine(({ decay, steps }) => decay <= steps, { path: ['decay'], message: 'more decay than steps' })
-
-const trainingSchema = z.preprocess(refuseRivals, trainingFields)
+import { mergeSections } from './merge-sections.ts'
+import { type TrainingSection, trainingSchema } from './training-section.ts'
 
 export interface Recipe {
   readonly name: string
@@ -67,7 +15,20 @@ export interface Recipe {
   readonly model: NetworkConfig
   /** Checked by that kind, and known to it alone. */
   readonly data: unknown
-  readonly training: z.output<typeof trainingSchema>
+  readonly training: TrainingSection
+  /** A file of weights to start from, relative to the recipe's folder: a model file, a state dict in safetensors, or one of PyTorch's. */
+  readonly initialWeights?: string | undefined
+  /** Where there are stages, trained one after the other, the sections are those of the last one: its network is what comes out. */
+  readonly stages?: readonly Stage[]
+}
+
+/** One run of several, each of which starts from what the one before it has learned. */
+export interface Stage {
+  readonly name: string
+  /** Which weights of the stage before: the averaged ones of its best validation, those of its end, or the last ones as they are, not averaged. */
+  readonly startFrom: 'best' | 'average' | 'last'
+  /** The common sections with those of the stage over them. */
+  readonly recipe: Recipe
 }
 
 const kindOf = (task: string): TaskKind => taskKinds.find(({ name }) => name === task)!
@@ -75,21 +36,84 @@ const kindOf = (task: string): TaskKind => taskKinds.find(({ name }) => name ===
 const separationByDefault = (value: unknown) =>
   typeof value === 'object' && value !== null && !('task' in value) ? { ...value, task: 'separation' } : value
 
-const schemaOf = ({ name, model, data }: TaskKind) =>
+const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes')
+const weightsFile = z.string().regex(/\.(safetensors|pth?|ckpt)$/, 'a file of weights: .safetensors, or .pth, .pt or .ckpt of PyTorch')
+
+const schemaOf = ({ name, model, data, crops }: TaskKind) =>
   z.strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes'),
+    name: recipeName,
     /** `separation` where left out. */
     task: z.literal(name),
     model,
     /** `synthetic` stands for what the project makes itself, and nothing else: the recipe then runs for anyone. */
     data,
-    training: trainingSchema,
+    training: crops
+      ? trainingSchema
+      : trainingSchema.refine((training) => training.crops === undefined, {
+          path: ['crops'],
+          message: `the examples of the task \`${name}\` have one length, that of the data section; leave crops out`,
+        }),
+    initialWeights: weightsFile.optional(),
   })
 
-export const recipeSchema = z.preprocess(
+const plainSchema = z.preprocess(
   separationByDefault,
   z.discriminatedUnion('task', taskKinds.map(schemaOf) as [ReturnType<typeof schemaOf>, ...ReturnType<typeof schemaOf>[]]),
 )
+
+const section = z.record(z.string(), z.unknown()).optional()
+
+/** What a recipe with stages says beside them; the sections are checked as parts of each stage. */
+const stagedSchema = z.strictObject({
+  name: recipeName,
+  task: z.string().optional(),
+  model: section,
+  data: z.unknown(),
+  training: section,
+  initialWeights: weightsFile.optional(),
+  stages: z
+    .array(
+      z.strictObject({
+        name: recipeName,
+        task: z.string().optional(),
+        model: section,
+        data: z.unknown(),
+        training: section,
+        startFrom: z.enum(['best', 'average', 'last']).default('best'),
+      }),
+    )
+    .min(1)
+    .refine((stages) => new Set(stages.map(({ name }) => name)).size === stages.length, 'two stages of one name; give each its own'),
+})
+
+const isStaged = (value: unknown): boolean => typeof value === 'object' && value !== null && 'stages' in value
+
+function stagesOf({ stages, initialWeights, name, ...common }: z.output<typeof stagedSchema>, { addIssue }: z.RefinementCtx): Stage[] {
+  return stages.flatMap(({ name: stage, startFrom, ...own }, i) => {
+    const start = i === 0 && initialWeights !== undefined ? { initialWeights } : {}
+    const parsed = plainSchema.safeParse({ ...(mergeSections(common, own) as object), ...start, name: `${name}-${stage}` })
+    if (parsed.success) return [{ name: stage, startFrom, recipe: parsed.data }]
+    for (const { path, message } of parsed.error.issues) addIssue({ code: 'custom', path: ['stages', i, ...path], message })
+    return []
+  })
+}
+
+/** A recipe as YAML gives it, checked; of one with stages, every stage with the common sections under its own. */
+export const recipeSchema = z.unknown().transform((value, context): Recipe => {
+  const refuse = (error: z.ZodError) => {
+    for (const issue of error.issues) context.addIssue({ code: 'custom', path: issue.path, message: issue.message })
+    return z.NEVER
+  }
+  if (!isStaged(value)) {
+    const plain = plainSchema.safeParse(value)
+    return plain.success ? plain.data : refuse(plain.error)
+  }
+  const staged = stagedSchema.safeParse(value)
+  if (!staged.success) return refuse(staged.error)
+  const stages = stagesOf(staged.data, context)
+  const last = stages.at(-1)
+  return last && stages.length === staged.data.stages.length ? { ...last.recipe, name: staged.data.name, stages } : z.NEVER
+})
 
 /** Opens a recipe's task: makes or reads its data. */
 export function openTask({ task, model, data, training }: Recipe, surroundings: Surroundings): Promise<Task> {
@@ -97,8 +121,12 @@ export function openTask({ task, model, data, training }: Recipe, surroundings: 
 }
 
 /** The same recipe on data that the project makes itself, for whoever has not the recordings. */
-export function onSyntheticData(recipe: Recipe): Recipe {
-  return { ...recipe, data: kindOf(recipe.task).synthetic(recipe.data) }
+export function onSyntheticData({ stages, ...recipe }: Recipe): Recipe {
+  return {
+    ...recipe,
+    data: kindOf(recipe.task).synthetic(recipe.data),
+    ...(stages ? { stages: stages.map((stage) => ({ ...stage, recipe: onSyntheticData(stage.recipe) })) } : {}),
+  }
 }
 
 /**

@@ -6,7 +6,8 @@ import { binaryCrossEntropyWithLogits, crossEntropy } from '../../losses/index.t
 import { type Crnn, vocabularies } from '../../models/index.ts'
 import type { Specs } from '../../runtime/index.ts'
 import { createRandom, type Tensor, transpose } from '../../tensor/index.ts'
-import type { Arrays, Drawing, Surroundings } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import type { Arrays, Surroundings } from '../task.ts'
 import { framesOf, stretchOf, targetsOf, unlabelled } from './targets.ts'
 
 const count = z.number().int().min(1)

@@ -2,16 +2,8 @@
 
 import type { ClipSet } from '../../data/index.ts'
 import { Crnn, type CrnnConfig, crnnConfig } from '../../models/index.ts'
-import {
-  type Drawing,
-  defineTask,
-  type Judgement,
-  type JudgeOptions,
-  type Parts,
-  type ScoreKind,
-  type Surroundings,
-  type Task,
-} from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import { defineTask, type Judgement, type JudgeOptions, type Parts, type ScoreKind, type Surroundings, type Task } from '../task.ts'
 import { clipScoreKinds, judgeClips } from './judge-clips.ts'
 import { frameScoreKinds, judgeFrames } from './judge-frames.ts'
 import { type ClipsData, clipsSchema, openClips } from './source.node.ts'

@@ -13,7 +13,8 @@ import {
   shapeClasses,
   shapesVersion,
 } from '../../data/index.ts'
-import type { Drawing, Surroundings } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import type { Surroundings } from '../task.ts'
 import type { ImageSource } from './source.ts'
 
 const pixels = z.number().int().min(16)

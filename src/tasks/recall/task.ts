@@ -7,7 +7,8 @@ import { SequenceClassifier, type SequenceClassifierConfig, sequenceClassifierCo
 import { specialTokens } from '../../nn/index.ts'
 import { barChart, confusionMatrix } from '../../report/index.ts'
 import { compile } from '../../runtime/browser.ts'
-import { type Drawing, defineTask, type Judgement, type JudgeOptions, type Parts, type ScoreKind, type Task } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import { defineTask, type Judgement, type JudgeOptions, type Parts, type ScoreKind, type Task } from '../task.ts'
 
 const count = z.number().int().min(1)
 

@@ -3,7 +3,7 @@ import { sdr, siSdr } from '../../evaluation/index.ts'
 import type { SeparationNetwork } from '../../models/index.ts'
 import { compile } from '../../runtime/index.ts'
 import type { Judgement, JudgeOptions, ScoreKind } from '../task.ts'
-import { drawExample } from './pictures.ts'
+import { type ExampleSounds, showExamples } from './pictures.ts'
 import type { MixtureSource, Waveforms } from './source.ts'
 
 /** Means over the examples, and over the stems that the network estimates; the last where the vocals are all that it estimates. */
@@ -15,6 +15,8 @@ export const instrumentalScore: ScoreKind = { name: 'sdrInstrumental', label: 'S
 
 /** Examples per run of the network: few, because ONNX Runtime keeps the memory of its largest run. */
 const batchSize = 2
+/** Examples to look at and to listen to. */
+const shownExamples = 2
 
 type Channels = readonly Float32Array[]
 
@@ -52,7 +54,7 @@ export async function judgeSeparation(
     { backend, constants: values },
   )
   const onlyVocals = network.stems.length === 1 && network.stems[0] === 'vocals'
-  let pictures: Readonly<Record<string, string>> = {}
+  const shown: ExampleSounds[] = []
   const totals: Record<string, number> = { siSdr: 0, siSdrGain: 0, ...(onlyVocals ? { sdrInstrumental: 0 } : {}) }
   const count = (name: string, value: number) => {
     totals[name]! += value / examples
@@ -74,12 +76,9 @@ export async function judgeSeparation(
       count('siSdr', score)
       const unseparated = references.map(() => mixture)
       count('siSdrGain', score - scoreOf(references, unseparated, false).score)
-      if (first + b === 0) {
+      if (shown.length < shownExamples) {
         const inOrder = order.map((i) => estimates[i]!)
-        pictures = await drawExample(
-          { mixture, stems: network.stems, references, estimates: inOrder, sampleRate: network.config.sampleRate },
-          backend,
-        )
+        shown.push({ mixture, stems: network.stems, references, estimates: inOrder, sampleRate: network.config.sampleRate })
       }
       if (!onlyVocals) continue
       const rest = (part: Channels) => mixture.map((channel, c) => channel.map((x, n) => x - part[c]![n]!))
@@ -87,5 +86,5 @@ export async function judgeSeparation(
     }
   }
   await program.dispose()
-  return { scores: totals, pictures }
+  return { scores: totals, ...(await showExamples(shown, backend)) }
 }

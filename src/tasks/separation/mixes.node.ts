@@ -12,7 +12,8 @@ import {
   readCatalogue,
   SINGER_NAMES,
 } from '../../data/index.ts'
-import type { Drawing, Surroundings } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import type { Surroundings } from '../task.ts'
 import type { MixtureSource, Waveforms } from './source.ts'
 
 /** How many songs `data: synthetic` makes. */

@@ -1,7 +1,8 @@
 /** Mixtures of stems of real songs: MUSDB18-HQ, or any folder like it. */
 import { z } from 'zod'
 import { readStemFolders, songMixFields } from '../../data/index.ts'
-import type { Drawing, Surroundings } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import type { Surroundings } from '../task.ts'
 import { type Format, mixturesOf, type SongsData, songsSchema } from './songs.node.ts'
 import type { MixtureSource } from './source.ts'
 

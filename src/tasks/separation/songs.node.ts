@@ -11,7 +11,8 @@ import {
   songMixVersion,
 } from '../../data/index.ts'
 import { createRandom } from '../../tensor/index.ts'
-import type { Drawing, Surroundings } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import type { Surroundings } from '../task.ts'
 import type { MixtureSource, Waveforms } from './source.ts'
 
 export const songsSchema = z.strictObject({

@@ -1,7 +1,8 @@
 /** Separation: networks that estimate the stems of a mixture. */
 import { z } from 'zod'
 import { createNetwork, type SeparationConfig, type SeparationNetwork, separationConfig } from '../../models/index.ts'
-import { type Drawing, defineTask, type Parts, type Surroundings, type Task } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import { defineTask, type Parts, type Surroundings, type Task } from '../task.ts'
 import { instrumentalScore, judgeSeparation, scoreKinds } from './judge.ts'
 import { mixesSchema, openMixes, syntheticMixes } from './mixes.node.ts'
 import { musdbSchema, openMusdb, syntheticMusdb } from './musdb.node.ts'

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { sequencesVersion } from '../../data/index.ts'
 import { Seq2Seq, type Seq2SeqBatch, type Seq2SeqConfig, seq2seqConfig } from '../../models/index.ts'
-import { type Drawing, defineTask, type Parts, type Task } from '../task.ts'
+import type { Drawing } from '../parts.ts'
+import { defineTask, type Parts, type Task } from '../task.ts'
 import { batchOf, drawPair, type StringsOptions } from './draw.ts'
 import { judgeSequences, scoreKinds } from './judge.ts'
 
