@@ -95,7 +95,10 @@ function satisfies(expression: string, allowed: (id: string) => boolean): boolea
   return parts.every((part) => part.split(' OR ').some((id) => allowed(id.trim())))
 }
 
-/** What THIRD_PARTY_NOTICES.md (`notices`) leaves out: shipped packages, their licences, and the contents their licence field hides. */
+/**
+ * What THIRD_PARTY_NOTICES.md (`notices`) leaves out: shipped packages, their licences, and the contents their licence field hides. A heading that ends
+ * with `*`, as `@some/binary-*`, stands for all packages whose names begin so: one library's binaries for the platforms.
+ */
 export function missingFromNotices(notices: string, dependencies: readonly Dependency[]): string[] {
   const sections = new Map(
     notices
@@ -106,7 +109,8 @@ export function missingFromNotices(notices: string, dependencies: readonly Depen
   return dependencies
     .filter((dependency) => dependency.shipped)
     .flatMap(({ name, licence }) => {
-      const section = sections.get(name)
+      const family = [...sections.keys()].find((heading) => heading.endsWith('*') && name.startsWith(heading.slice(0, -1)))
+      const section = sections.get(name) ?? sections.get(family ?? '')
       if (section === undefined) return [`no section "### ${name}"`]
       return [licence, ...(HIDDEN_CONTENTS.get(name) ?? [])]
         .filter((words) => !section.includes(words))

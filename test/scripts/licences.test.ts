@@ -43,6 +43,13 @@ describe('the notices', () => {
     ])
   })
 
+  test('may name the binaries of one library together', () => {
+    const binary = dependency('MIT', { name: '@some/binary-linux-x64' })
+    expect(missingFromNotices('### @some/binary-*\nMIT\n', [binary])).toEqual([])
+    expect(missingFromNotices('### @some/binary-*\nISC\n', [binary])).toEqual(['section "@some/binary-linux-x64" does not say "MIT"'])
+    expect(missingFromNotices('### @some/binaries-*\nMIT\n', [binary])).toEqual(['no section "### @some/binary-linux-x64"'])
+  })
+
   test('must have a section for each shipped package, and need none for tools', () => {
     expect(missingFromNotices('', [dependency('MIT'), dependency('MIT', { shipped: false })])).toEqual(['no section "### some-package"'])
   })
