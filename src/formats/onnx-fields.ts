@@ -54,7 +54,7 @@ export function tensorField(field: number, name: string, values: ArrayLike<numbe
 function valueInfo(field: number, name: string, spec: TensorSpec): Field {
   const dims = spec.shape.map((extent) => bytesField(1, [integerField(1, extent)]))
   const type = bytesField(1, [integerField(1, onnxElementType[spec.dtype]), bytesField(2, dims)])
-  return bytesField(field, [bytesField(1, name), bytesField(2, type)])
+  return bytesField(field, [bytesField(1, name), bytesField(2, [type])])
 }
 
 function attributeField(name: string, value: OnnxAttribute, renamed: ReadonlyMap<string, string>): Field {

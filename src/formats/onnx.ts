@@ -14,10 +14,9 @@ import {
   type TensorSpec,
   topologicalOrder,
 } from '../tensor/index.ts'
-import { concatBytes } from './bytes.ts'
 import { graphInterface, type Weights } from './graph-interface.ts'
 import { bodyFields, type OnnxBody, type OnnxNode, tensorField } from './onnx-fields.ts'
-import { bytesField, type Field, integerField } from './protobuf.ts'
+import { bytesField, type Field, integerField, joinFields } from './protobuf.ts'
 
 /** 18 is the first with bitwise operators and reductions whose axes are inputs. */
 const opset = 18
@@ -245,7 +244,7 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: We
     ...bodyFields('divisi', { nodes, inputs: Object.entries(inputSpecs), outputs: Object.entries(outputSpecs) }, renamed),
     ...constants.fields,
   ]
-  const bytes = concatBytes([
+  const bytes = joinFields([
     integerField(1, 8),
     bytesField(2, 'divisi'),
     bytesField(7, graph),
