@@ -64,6 +64,23 @@ export {
   songMixVersion,
 } from './songs.ts'
 export * from './spectral/index.ts'
+export {
+  batchShapes,
+  createSpectralLoader,
+  type SpectralBatch,
+  type SpectralLoader,
+  type SpectralLoaderOptions,
+  type SpectralPlan,
+} from './spectral-loader.node.ts'
+export {
+  type ChunkListOptions,
+  chunkList,
+  measureSounds,
+  type SpectralFormat,
+  type SpectralPeaks,
+  type SpectralSound,
+  withChannels,
+} from './spectral-sounds.node.ts'
 export { type CachedSpectrogram, prepareSpectrograms, readSpectrogram, type SpectrogramCacheOptions } from './spectrogram-cache.node.ts'
 export { readStemFolders, type StemFoldersOptions } from './stem-folders.node.ts'
 export * from './synthetic/index.ts'

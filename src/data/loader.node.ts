@@ -2,10 +2,9 @@
  * Batches of training examples, made in worker threads ahead of the trainer. A batch is a pure function of (seed, step): the number of
  * workers and the order of the requests change nothing, so a resumed run sees what the uninterrupted one would have seen.
  */
-import type { Worker } from 'node:worker_threads'
-import { startWorker } from '../runtime/worker-thread.node.ts'
 import type { CachedTrack } from './cache.node.ts'
 import type { MixConfig } from './config.ts'
+import { createAhead, startTeam } from './worker-team.node.ts'
 
 /** Each of shape (batch, 2, frames) in C order, full scale ±1. */
 export interface Batch {
@@ -49,19 +48,11 @@ export interface LoaderWorkerData {
 }
 
 export interface BatchRequest {
-  readonly id: number
   readonly kind: 'train' | 'valid'
   /** The step, or the index of the first validation example. */
   readonly first: number
   readonly batchSize: number
   readonly frames: number
-}
-
-export type BatchReply = { readonly id: number } & (Batch | { readonly error: string })
-
-interface Waiting {
-  resolve(batch: Batch): void
-  reject(error: Error): void
 }
 
 const wholeNumber = (name: string, value: number, least: number): void => {
@@ -84,64 +75,19 @@ export function createLoader(options: LoaderOptions): Loader {
   wholeNumber('workers', workers, 1)
   wholeNumber('prefetch', prefetch, 0)
   const data: LoaderWorkerData = { tracks, config, seed, rate }
-  const waiting = new Map<number, Waiting>()
-  const ahead = new Map<number, Promise<Batch>>()
-  let failure: Error | undefined
-  let nextId = 0
-
-  const fail = (error: Error): void => {
-    failure ??= error
-    for (const { reject } of waiting.values()) reject(failure)
-    waiting.clear()
-  }
-  const team: Worker[] = Array.from({ length: workers }, (_, index) => {
-    const worker = startWorker(import.meta.url, './loader.worker.node', { workerData: data, name: `divisi loader ${index}` })
-    worker.on('message', (reply: BatchReply) => {
-      const waiter = waiting.get(reply.id)
-      waiting.delete(reply.id)
-      if ('error' in reply) waiter?.reject(new Error(reply.error))
-      else waiter?.resolve({ mixture: reply.mixture, vocals: reply.vocals })
-    })
-    worker.on('error', fail)
-    worker.on('exit', (code) => fail(new Error(`the loader's worker ended with code ${code}`)))
-    return worker
-  })
-  const request = (worker: Worker, wish: Omit<BatchRequest, 'id'>): Promise<Batch> =>
-    new Promise((resolve, reject) => {
-      if (failure) return reject(failure)
-      const id = nextId++
-      waiting.set(id, { resolve, reject })
-      worker.postMessage({ id, ...wish })
-    })
-  const begin = (step: number): Promise<Batch> => {
-    const known = ahead.get(step)
-    if (known) return known
-    const made = request(team[step % workers]!, { kind: 'train', first: step, batchSize, frames })
-    // A batch that nobody waits for must not end the process when it fails; the next request reports the failure.
-    made.catch(() => {})
-    ahead.set(step, made)
-    return made
-  }
+  const team = startTeam<BatchRequest, Batch>(import.meta.url, './loader.worker.node', { workers, workerData: data, name: 'divisi loader' })
+  const ahead = createAhead((step) => team.ask(step, { kind: 'train', first: step, batchSize, frames }), prefetch)
 
   return {
     async batch(step) {
       wholeNumber('step', step, 0)
-      const wanted = begin(step)
-      for (let k = 1; k <= prefetch; k++) begin(step + k)
-      for (const known of ahead.keys()) if (known < step || known > step + prefetch) ahead.delete(known)
-      const made = await wanted
-      ahead.delete(step)
-      return made
+      return ahead(step)
     },
     async validation(count, { first = 0, frames: length = frames } = {}) {
       wholeNumber('count', count, 1)
       if (!tracks.some((t) => t.split === 'valid')) throw new Error('validation: no track is of the split "valid"')
-      return request(team[0]!, { kind: 'valid', first, batchSize: count, frames: length })
+      return team.ask(0, { kind: 'valid', first, batchSize: count, frames: length })
     },
-    async close() {
-      failure ??= new Error('the loader is closed')
-      fail(failure)
-      await Promise.all(team.map((worker) => worker.terminate()))
-    },
+    close: () => team.close(),
   }
 }

@@ -1,11 +1,12 @@
 /** The loader's worker thread: makes batches on request, so that the main thread never waits for audio. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { createRandom } from '../tensor/random.ts'
 import { createCacheReader } from './cache.node.ts'
 import { type MixConfig, mixConfig } from './config.ts'
-import type { BatchReply, BatchRequest, LoaderWorkerData } from './loader.node.ts'
+import type { Batch, BatchRequest, LoaderWorkerData } from './loader.node.ts'
 import { createMixer, type Example, type Mixer } from './mix.ts'
 import type { Split } from './tracks.ts'
+import { serveTeam } from './worker-team.node.ts'
 
 /** First word of the validation examples' keys: they are the same for every run and seed. */
 const VALIDATION_KEY = 0x7661_6c69
@@ -35,22 +36,16 @@ function example({ kind, first, frames }: BatchRequest, item: number): Example {
   return mixerOf('valid').plainExample(createRandom(VALIDATION_KEY, index), frames, index % 2 === 1)
 }
 
-parentPort!.on('message', (request: BatchRequest) => {
-  const { id, batchSize, frames } = request
-  try {
-    const mixture = new Float32Array(batchSize * 2 * frames)
-    const vocals = new Float32Array(batchSize * 2 * frames)
-    for (let item = 0; item < batchSize; item++) {
-      const made = example(request, item)
-      for (let c = 0; c < 2; c++) {
-        mixture.set(made.mixture[c]!, (item * 2 + c) * frames)
-        vocals.set(made.vocals[c]!, (item * 2 + c) * frames)
-      }
+serveTeam((request: BatchRequest): Batch & Record<string, Float32Array> => {
+  const { batchSize, frames } = request
+  const mixture = new Float32Array(batchSize * 2 * frames)
+  const vocals = new Float32Array(batchSize * 2 * frames)
+  for (let item = 0; item < batchSize; item++) {
+    const made = example(request, item)
+    for (let c = 0; c < 2; c++) {
+      mixture.set(made.mixture[c]!, (item * 2 + c) * frames)
+      vocals.set(made.vocals[c]!, (item * 2 + c) * frames)
     }
-    const reply: BatchReply = { id, mixture, vocals }
-    parentPort!.postMessage(reply, [mixture.buffer, vocals.buffer])
-  } catch (error) {
-    const reply: BatchReply = { id, error: error instanceof Error ? error.message : String(error) }
-    parentPort!.postMessage(reply)
   }
+  return { mixture, vocals }
 })

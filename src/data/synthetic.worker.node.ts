@@ -21,9 +21,9 @@ async function write(base: string, sound: readonly Float32Array[], rate: number,
 }
 
 async function renderPart({ base, kind, seed, seconds, rate, singer }: PartJob): Promise<Facts[]> {
-  const sound =
-    kind === 'vocals' ? singVoice({ seed, seconds, sampleRate: rate, singer }) : makeInstrumental({ seed, seconds, sampleRate: rate })
-  const [left, right] = sound as [Float32Array, Float32Array]
+  const sampleRate = rate * Math.ceil(LEAST_RATE / rate)
+  const sound = kind === 'vocals' ? singVoice({ seed, seconds, sampleRate, singer }) : makeInstrumental({ seed, seconds, sampleRate })
+  const [left, right] = resample(sound, sampleRate, rate) as [Float32Array, Float32Array]
   // A voice in the middle (equal to half a step of 16 bits) is stored once: the mixer then places it where it likes.
   const mono = left.every((x, i) => Math.abs(x - right[i]!) < 1 / 65536)
   return [await write(base, mono ? [left] : [left, right], rate, `synthetic ${kind} of seed ${seed}`)]

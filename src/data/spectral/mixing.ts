@@ -129,6 +129,25 @@ export function pairSpectra(mixture: SpectralChunk, accompaniment: SpectralChunk
   return packPair(mixture, accompaniment, Math.max(mixture.rePeak, accompaniment.rePeak), Math.max(mixture.imPeak, accompaniment.imPeak))
 }
 
+/**
+ * Accompaniment and voice as they are, in the units of the accompaniment, with peaks that cover both: a mixture to mask or to mix further.
+ *
+ * @throws RangeError for spectrograms of two shapes
+ */
+export function addVocal(accompaniment: SpectralChunk, vocal: SpectralChunk, options: MixOptions = {}): SpectralChunk {
+  const voice = scaledVocal(accompaniment, vocal, options)
+  const [re, im] = [plus(accompaniment.re, voice.re), plus(accompaniment.im, voice.im)]
+  const magnitude = re.reduce((most, x, i) => Math.max(most, Math.hypot(x, im[i]!)), 0)
+  return {
+    ...accompaniment,
+    re,
+    im,
+    peak: Math.max(accompaniment.peak, magnitude),
+    rePeak: Math.max(accompaniment.rePeak, largestOf(re)),
+    imPeak: Math.max(accompaniment.imPeak, largestOf(im)),
+  }
+}
+
 /** Magnitudes of mixture and accompaniment in 0…1, (channels, frames, bins − 1). */
 export interface MagnitudeMix extends SpectrogramShape {
   readonly mixture: Float32Array

@@ -1,0 +1,100 @@
+/**
+ * Worker threads that make things on request, and things made ahead of the one asked for. Which member makes a thing and in which order changes
+ * nothing about it: what is made is a function of the request alone.
+ */
+import { parentPort, type Worker } from 'node:worker_threads'
+import { startWorker } from '../runtime/worker-thread.node.ts'
+
+export interface TeamOptions {
+  readonly workers: number
+  /** Cloned to every member's `workerData`. */
+  readonly workerData: unknown
+  /** Shown in debuggers and profilers. */
+  readonly name: string
+}
+
+export interface Team<Wish, Made> {
+  ask(member: number, wish: Wish): Promise<Made>
+  /** Ends the members; what is not delivered rejects. */
+  close(): Promise<void>
+}
+
+type Reply<Made> = { readonly id: number } & ({ readonly made: Made } | { readonly error: string })
+
+/**
+ * Starts the members, worker modules that call `serveTeam`.
+ *
+ * @param importMetaUrl, module as for `startWorker`
+ */
+export function startTeam<Wish, Made>(importMetaUrl: string, module: string, { workers, workerData, name }: TeamOptions): Team<Wish, Made> {
+  const waiting = new Map<number, { resolve(made: Made): void; reject(error: Error): void }>()
+  let failure: Error | undefined
+  let nextId = 0
+  const fail = (error: Error): void => {
+    failure ??= error
+    for (const { reject } of waiting.values()) reject(failure)
+    waiting.clear()
+  }
+  const members: Worker[] = Array.from({ length: workers }, (_, index) => {
+    const worker = startWorker(importMetaUrl, module, { workerData, name: `${name} ${index}` })
+    worker.on('message', (reply: Reply<Made>) => {
+      const waiter = waiting.get(reply.id)
+      waiting.delete(reply.id)
+      if ('error' in reply) waiter?.reject(new Error(reply.error))
+      else waiter?.resolve(reply.made)
+    })
+    worker.on('error', fail)
+    worker.on('exit', (code) => fail(new Error(`the loader's worker ended with code ${code}`)))
+    return worker
+  })
+  return {
+    ask: (member, wish) =>
+      new Promise((resolve, reject) => {
+        if (failure) return reject(failure)
+        const id = nextId++
+        waiting.set(id, { resolve, reject })
+        members[member % workers]!.postMessage({ id, wish })
+      }),
+    close: async () => {
+      fail(new Error('the loader is closed'))
+      await Promise.all(members.map((worker) => worker.terminate()))
+    },
+  }
+}
+
+/** In a member: answers every request. The buffers of what is made are handed over, not copied. */
+export function serveTeam<Wish, Made extends Readonly<Record<string, Float32Array>>>(make: (wish: Wish) => Made): void {
+  parentPort!.on('message', ({ id, wish }: { id: number; wish: Wish }) => {
+    try {
+      const made = make(wish)
+      parentPort!.postMessage(
+        { id, made },
+        Object.values(made).map(({ buffer }) => buffer as ArrayBuffer),
+      )
+    } catch (error) {
+      parentPort!.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
+    }
+  })
+}
+
+/** What is asked for by number, with the following numbers begun. */
+export function createAhead<Made>(make: (index: number) => Promise<Made>, prefetch: number): (index: number) => Promise<Made> {
+  const ahead = new Map<number, Promise<Made>>()
+  const begin = (index: number): Promise<Made> => {
+    const known = ahead.get(index)
+    if (known) return known
+    const made = make(index)
+    // What nobody waits for must not end the process when it fails; the next request reports the failure.
+    made.catch(() => {})
+    ahead.set(index, made)
+    return made
+  }
+  return async (index) => {
+    const wanted = begin(index)
+    for (let k = 1; k <= prefetch; k++) begin(index + k)
+    for (const known of ahead.keys()) if (known < index || known > index + prefetch) ahead.delete(known)
+    const made = await wanted
+    ahead.delete(index)
+    return made
+  }
+}
