@@ -36,7 +36,8 @@ export async function openAudio(path: string, options: { signal?: AbortSignal } 
     const decoder = await decode(bytes.reader, path, signal)
     if (signal?.aborted) await decoder.release()
     signal?.throwIfAborted()
-    return toStream(decoder, bytes, path, signal)
+    const stream = toStream(decoder, bytes, path, signal)
+    return bytes.reader.size === undefined ? stream : { ...stream, reopen: () => openAudio(path, options) }
   } catch (error) {
     await bytes.close()
     throw asAudioError(error, path, signal)

@@ -34,6 +34,10 @@ export interface AudioStream {
   readonly info: AudioInfo
   /** Blocks in order; the iterator throws an AudioError when the stream breaks off, naming the time position in seconds. */
   readonly blocks: AsyncIterable<AudioBlock>
+  /**
+   * Opens the same sound once more, for another pass from its start; only where that is possible, as of files. A pipe and a live source are heard once.
+   */
+  readonly reopen?: () => Promise<AudioStream>
   /** Releases decoder, file handle and child process; safe to call twice and at any time. */
   close(): Promise<void>
 }

@@ -49,6 +49,7 @@ function streamOf(channels: readonly Float32Array[], sampleRate: number): AudioS
     blocks: (async function* () {
       yield channels
     })(),
+    reopen: async () => streamOf(channels, sampleRate),
     close: async () => {},
   }
 }

@@ -123,7 +123,11 @@ async function separateJob(
   const source = await openAudio(job.input, { signal })
   const { info } = source
   stderr.write(`${job.input}: ${describeSong(info)}\n`)
-  const progress = createProgress({ label: job.base, unit: 'audio', stream: stderr })
+  if (separator.prepass && !source.reopen)
+    stderr.write('  it can be heard only once: what the network wants to know of the whole song is that of the song so far\n')
+  const phase = (label: string): Progress => createProgress({ label, unit: 'audio', stream: stderr })
+  const listening = phase(`${job.base}, listening`)
+  let progress = phase(job.base)
   let lowering: Progress | undefined
   try {
     const written = await writeStems(source, {
@@ -135,15 +139,22 @@ async function separateJob(
       sampleFormat: flags.depth,
       overwrite: flags.force,
       signal,
+      onListening: ({ doneSeconds, totalSeconds }) => {
+        listening.update(doneSeconds, { total: totalSeconds })
+        if (doneSeconds !== totalSeconds) return
+        listening.done()
+        progress = phase(job.base) // whose clock begins now
+      },
       onProgress: ({ doneSeconds, totalSeconds }) => progress.update(doneSeconds, { total: totalSeconds }),
       onLowering: ({ doneSeconds, totalSeconds }) => {
         progress.done()
-        lowering ??= createProgress({ label: `${job.base}, lowering`, unit: 'audio', stream: stderr })
+        lowering ??= phase(`${job.base}, lowering`)
         lowering.update(doneSeconds, { total: totalSeconds })
       },
     })
     return { ...written, job, info, elapsedSeconds: (performance.now() - started) / 1000 }
   } finally {
+    listening.done()
     progress.done()
     lowering?.done()
   }

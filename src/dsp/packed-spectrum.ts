@@ -45,6 +45,7 @@ function withNyquist(x: Tensor): Tensor {
  * The largest |Re|, |Im| and |z| of each example, all bins of all frames and channels: (…, c, t, bins) → (…, 1, 1, 1). Of silence they are
  * the smallest magnitude that counts as sound, so that silence over them is silence.
  *
+ * @param options `of`: 'frame' for those of each frame, (…, 1, t, 1)
  * @throws ShapeError for less than three axes, and parts of two shapes
  *
  * @example
@@ -54,9 +55,13 @@ function withNyquist(x: Tensor): Tensor {
  * im // [4]
  * magnitude // [5]
  */
-export function spectrumPeaks(z: Complex): { readonly re: Tensor; readonly im: Tensor; readonly magnitude: Tensor } {
+export function spectrumPeaks(
+  z: Complex,
+  { of = 'example' }: { readonly of?: 'example' | 'frame' } = {},
+): { readonly re: Tensor; readonly im: Tensor; readonly magnitude: Tensor } {
   checkSpectrum('spectrumPeaks', z)
-  const peak = (x: Tensor) => maximum(max(x, { axes: [-3, -2, -1], keepDims: true }), silentMagnitude)
+  const axes = of === 'frame' ? [-3, -1] : [-3, -2, -1]
+  const peak = (x: Tensor) => maximum(max(x, { axes, keepDims: true }), silentMagnitude)
   return { re: peak(abs(z.re)), im: peak(abs(z.im)), magnitude: peak(complex.abs(z)) }
 }
 

@@ -9,8 +9,9 @@
  * | `transform` | the transform of its spectra; none where estimates are waveforms |
  * | `interchangeable` | whether its outputs have no order of their own, so that a loss has to find the best one |
  * | `levelsOpen` | whether training leaves the level of its estimates open, so that whoever writes them has to fit it to the mixture |
- * | `forward(mixture)` | the estimates by stem |
- * | `waveforms(mixture)` | the same as waveforms, whatever it estimates |
+ * | `prepass` | what it wants to know of the whole song with each window; none where a window is enough |
+ * | `forward(mixture, facts)` | the estimates by stem |
+ * | `waveforms(mixture, facts)` | the same as waveforms, whatever it estimates |
  * | `loss(mixture, sources)` | what training minimises: the paper's loss, of the true stems' waveforms |
  *
  * To add one: extend `MaskingNetwork` where masks of the mixture's spectrum are estimated (masking-network.ts), else this class.
@@ -19,6 +20,7 @@ import { istft, magnitude, type Spectrum, type StftOptions, stft } from '../dsp/
 import { l1Loss, pairwiseLosses, permutationInvariantLoss } from '../losses/index.ts'
 import { Module } from '../nn/index.ts'
 import { formatShape, mean, ShapeError, stack, type Tensor } from '../tensor/index.ts'
+import type { Prepass, SongTensors } from './prepass.ts'
 
 /** A stem as a waveform (b, channels, n), or as a spectrum (b, channels, t, bins). */
 export type StemEstimate = Tensor | Spectrum
@@ -36,6 +38,8 @@ export interface Separates {
   readonly interchangeable?: boolean
   /** False by default. */
   readonly levelsOpen?: boolean
+  /** Measured on spectra of `transform`. */
+  readonly prepass?: Prepass
 }
 
 export abstract class SeparationNetwork extends Module {
@@ -45,27 +49,34 @@ export abstract class SeparationNetwork extends Module {
   readonly transform: StftOptions | undefined
   readonly interchangeable: boolean
   readonly levelsOpen: boolean
+  readonly prepass: Prepass | undefined
 
-  constructor({ stems, channels, transform, interchangeable = false, levelsOpen = false }: Separates) {
+  constructor({ stems, channels, transform, interchangeable = false, levelsOpen = false, prepass }: Separates) {
     super()
     this.stems = stems
     this.channels = channels
     this.transform = transform
     this.interchangeable = interchangeable
     this.levelsOpen = levelsOpen
+    this.prepass = prepass
   }
 
-  /** (b, channels, n) → at least one entry for each of `stems`. */
-  abstract override forward(mixture: Tensor): StemEstimates
+  /**
+   * (b, channels, n) → at least one entry for each of `stems`.
+   *
+   * @param facts of the song, where the network has a `prepass`; those of the mixture by default
+   */
+  abstract override forward(mixture: Tensor, facts?: SongTensors): StemEstimates
 
   /**
    * The estimates as waveforms (b, channels, n).
    *
+   * @param facts of the song, where the network has a `prepass`; those of the mixture by default
    * @throws ShapeError for other than (b, channels, n)
    */
-  waveforms(mixture: Tensor): Readonly<Record<string, Tensor>> {
+  waveforms(mixture: Tensor, facts?: SongTensors): Readonly<Record<string, Tensor>> {
     const samples = this.samplesOf(mixture)
-    const estimates = this.forward(mixture)
+    const estimates = this.forward(mixture, facts)
     return Object.fromEntries(
       this.stems.map((stem) => {
         const estimate = estimates[stem]!

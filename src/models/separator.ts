@@ -3,6 +3,17 @@
 /** The two channels of a window or of an estimate, of equal length. */
 export type StereoWindow = readonly [Float32Array, Float32Array]
 
+/** What a separator found out about a song; for whoever carries them they are only numbers. */
+export type SongFacts = Readonly<Record<string, Float32Array>>
+
+/** Hears a song in order, in pieces of any length. */
+export interface SongListener {
+  /** Hears what comes next, samples that it copies before it returns. One call at a time. */
+  hear(samples: StereoWindow): Promise<void>
+  /** What is known of the song, as if it ended here; it may go on afterwards. */
+  facts(): Promise<SongFacts>
+}
+
 /** A network that estimates stems in fixed windows of stereo sound at its own rate. */
 export interface Separator {
   readonly name: string
@@ -23,12 +34,21 @@ export interface Separator {
   /** Samples at each end of a window whose estimates are poor for want of context: not used, except at the ends of the song. */
   readonly margin: number
   /**
+   * Begins to listen to a song; only there where estimates depend on facts of the whole song. `separate` hears a song that can be read twice through
+   * before its first window, and every other one as far as the window's end.
+   */
+  readonly prepass?: () => SongListener
+  /**
    * Estimates the stems of one window: (2, windowLength) in, per stem (2, windowLength) out.
    *
    * The window belongs to the separator from then on (it may transfer the buffers to a worker), the estimates to the caller.
-   * One call at a time. An aborted signal may end the call early by a rejection; a separator that cannot stop may as well finish.
+   * One call at a time, and none while a listener of `prepass` is at work. `facts` are what such a listener found; without them the window is taken
+   * for a song. An aborted signal may end the call early by a rejection; a separator that cannot stop may as well finish.
    */
-  predict(window: StereoWindow, options?: { readonly signal?: AbortSignal }): Promise<Record<string, StereoWindow>>
+  predict(
+    window: StereoWindow,
+    options?: { readonly signal?: AbortSignal; readonly facts?: SongFacts },
+  ): Promise<Record<string, StereoWindow>>
   /** Ends the worker and frees the memory; no call after it. */
   dispose(): Promise<void>
 }

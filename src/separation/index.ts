@@ -2,7 +2,8 @@
 
 export type { Separator, StereoWindow } from '../models/index.ts'
 export { SeparationError } from './errors.ts'
-export type { SeparateOptions, SeparationProgress } from './separate.ts'
+export type { SeparationProgress } from './progress.ts'
+export type { SeparateOptions } from './separate.ts'
 export { separate } from './separate.ts'
 export * from './spectral/index.ts'
 export { fileExists } from './staging.node.ts'

@@ -3,6 +3,8 @@
  *
  *     source → resample → windows → network → overlap-add → resample back → stems, beside the untouched mixture
  *
+ * A network that wants facts of the whole song has the song read twice where that is possible (song-facts.ts).
+ *
  * Memory holds about three windows, whatever the length of the song. While the network works on a window (in its own thread) the next
  * one is decoded, and while the consumer uses the result of a window the network has the next; nothing runs further ahead.
  */
@@ -10,18 +12,13 @@
 import type { AudioStream } from '../audio/types.ts'
 import type { Separator, StereoWindow } from '../models/index.ts'
 import { SeparationError } from './errors.ts'
+import type { SeparationProgress } from './progress.ts'
+import { type FactsFor, listenTo } from './song-facts.ts'
 import { createStemAssembler, type SeparatedBlock } from './stem-assembler.ts'
 import { createStemOrder } from './stem-order.ts'
 import { checkStems } from './stems.ts'
 import { planWindows } from './window-plan.ts'
 import { createWindowReader, type SourceWindow } from './window-reader.ts'
-
-export interface SeparationProgress {
-  /** Seconds of sound whose stems are finished. */
-  readonly doneSeconds: number
-  /** Seconds of the whole song; undefined while the source does not know its length. */
-  readonly totalSeconds: number | undefined
-}
 
 export interface SeparateOptions {
   readonly separator: Separator
@@ -32,6 +29,8 @@ export interface SeparateOptions {
   readonly signal?: AbortSignal | undefined
   /** Called each time a stretch is finished, last with doneSeconds = totalSeconds = the true length. */
   readonly onProgress?: ((progress: SeparationProgress) => void) | undefined
+  /** Called as onProgress is, while a song is heard through before its first window, for a network that wants to know all of it. */
+  readonly onListening?: ((progress: SeparationProgress) => void) | undefined
 }
 
 /**
@@ -54,8 +53,13 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
   const closeSource = (): void => void source.close().catch(() => {})
   signal?.addEventListener('abort', closeSource, { once: true }) // also ends a read that hangs
 
+  let factsFor: FactsFor | undefined
+  const predict = async (window: SourceWindow): Promise<Record<string, StereoWindow>> => {
+    const facts = await factsFor?.(window)
+    return separator.predict(window.samples, { ...(signal && { signal }), ...(facts && { facts }) })
+  }
   const start = (window: SourceWindow): Promise<Record<string, StereoWindow>> => {
-    const result = separator.predict(window.samples, signal ? { signal } : {})
+    const result = predict(window)
     result.catch(() => {}) // awaited later, perhaps after an error elsewhere
     running = result
     return result
@@ -70,6 +74,7 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
         `the sound has ${channels} channels; only mono and stereo can be separated: mix it down first (ffmpeg -i in.wav -ac 2 out.wav)`,
       )
     }
+    factsFor = await listenTo(source, separator, plan, options)
     const reader = createWindowReader(source, separator, plan)
     const { mixture } = reader
     const assembler = createStemAssembler(separator, plan, source.info, stems, mixture)

@@ -2,7 +2,8 @@
  * One order of stems for a whole song, where a network has none: neighbouring windows overlap, and a stem of the next window is that stem of this
  * one whose samples it has there.
  */
-import { orderLike, type Separator, type StereoWindow } from '../models/index.ts'
+import type { Separator, StereoWindow } from '../models/separator.ts'
+import { orderLike } from '../models/stem-order.ts'
 import type { SourceWindow } from './window-reader.ts'
 
 type Estimates = Record<string, StereoWindow>

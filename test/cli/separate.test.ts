@@ -1,5 +1,6 @@
 /** The separate command around a stand-in for the network: which files run, what is printed where, exit codes, and what is left on disk. */
 
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +45,11 @@ interface Ran {
 async function run(
   inputs: readonly string[],
   flags: Partial<SeparateFlags> = {},
-  { separator = separatorOf(smoothing), signal = new AbortController().signal }: { separator?: FakeSeparator; signal?: AbortSignal } = {},
+  {
+    separator = separatorOf(smoothing),
+    signal = new AbortController().signal,
+    isTTY = false,
+  }: { separator?: FakeSeparator; signal?: AbortSignal; isTTY?: boolean } = {},
 ): Promise<Ran> {
   let stdout = ''
   let stderr = ''
@@ -54,7 +59,7 @@ async function run(
     {
       loadSeparator: async (): Promise<Separator> => separator,
       stdout: { write: (text) => (stdout += text) },
-      stderr: { write: (text) => (stderr += text) },
+      stderr: { isTTY, write: (text) => (stderr += text) },
       signal,
     },
   )
@@ -71,6 +76,26 @@ describe('runSeparate', () => {
     expect(stderr).toContain(`${song}: wav, 16-bit, 44100 Hz, stereo, 0:00\n`)
     expect((await readdir(out)).sort()).toEqual(['song.instrumental.wav', 'song.vocals.wav'])
     expect(separator.disposed).toBe(true)
+  })
+
+  it('shows that it hears a song through, and says so where a song can be heard only once', async () => {
+    const listening = (): FakeSeparator =>
+      Object.assign(separatorOf(smoothing), { prepass: () => ({ hear: async () => {}, facts: async () => ({}) }) })
+    const song = await writeSong('song.wav', { frames: 200_000 })
+    const shown = await run([song], { stems: ['vocals'] }, { separator: listening(), isTTY: true })
+    const lines = shown.stderr.split(/\r/).filter((line) => line.includes('real time'))
+    expect(lines.some((line) => line.includes('song, listening'))).toBe(true)
+    expect(lines.findLastIndex((line) => line.includes('listening'))).toBeLessThan(lines.findIndex((line) => /song {2}/.test(line)))
+    expect(shown.stderr).not.toContain('only once')
+
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [piped] = await Promise.all([
+      run([pipe], { stems: ['vocals'] }, { separator: listening() }),
+      readFile(song).then((bytes) => writeFile(pipe, bytes)),
+    ])
+    expect(piped.code).toBe(0)
+    expect(piped.stderr).toContain('can be heard only once: what the network wants to know of the whole song is that of the song so far')
   })
 
   it('prints facts as a line of JSON per file on request, failures too', async () => {

@@ -2,7 +2,8 @@
  * Separation by FrameTransformer (carperbr 2023): the spectrogram without its highest bin, over the largest of its values, goes in; the stem's comes out,
  * as real and imaginary parts 2σ(x) − 1 or as a mask σ(x) of the mixture.
  *
- * The original divides by the largest value of the song. A window does not know it, and gets it as `scales`, or is divided by its own.
+ * The original divides by the largest value of the song. A window does not know it, and gets it as `scales`, which `prepass` tells how to find, or is
+ * divided by its own.
  */
 import { applyMask, packMagnitude, packSpectrum, type Spectrum, spectrumPeaks, stft, unpackSpectrum } from '../../dsp/index.ts'
 import { signedSigmoid } from '../../losses/index.ts'
@@ -27,7 +28,8 @@ export class FrameTransformerSeparation extends SeparationNetwork {
 
   constructor(config: FrameTransformerConfig) {
     const { architecture: _, sampleRate: __, stems, channels, hopLength, estimate, ...body } = config
-    super({ stems, channels, transform: { nFft: body.nFft, hopLength } })
+    const prepass = { measure: (frames: Spectrum) => spectrumPeaks(frames, { of: 'frame' }), join: Math.max }
+    super({ stems, channels, transform: { nFft: body.nFft, hopLength }, prepass })
     const inputs = estimate === 'complex' ? 2 * channels : channels
     this.config = config
     this.network = new FrameTransformer({ ...body, inputs, outputs: inputs * stems.length })
