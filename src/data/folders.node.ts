@@ -166,6 +166,8 @@ export async function listFolders(folders: Folders, options: ListFoldersOptions 
 export interface FolderSound {
   readonly role: FolderRole
   readonly name: string
+  /** That whose stem it is: sounds of one song belong together. */
+  readonly song?: string
   readonly split: Split
   readonly frames: number
   readonly channels: 1 | 2
@@ -203,9 +205,9 @@ export async function prepareFolders(
   const recordings = await decode(alone, false, 0)
   // A song may do without a drummer.
   const parts = await decode(stems, true, alone.length)
-  const soundOf = (name: string, { role, split }: FolderFile, tracks: readonly CachedTrack[]): FolderSound => {
+  const soundOf = (name: string, { role, song, split }: FolderFile, tracks: readonly CachedTrack[]): FolderSound => {
     const channels = tracks.some((track) => track.channels === 2) ? 2 : 1
-    return { role, name, split, frames: tracks[0]!.frames, channels, parts: tracks }
+    return { role, name, ...(song === undefined ? {} : { song }), split, frames: tracks[0]!.frames, channels, parts: tracks }
   }
   const songs = new Map<string, { file: FolderFile; tracks: CachedTrack[] }>()
   for (const [i, file] of stems.entries()) {

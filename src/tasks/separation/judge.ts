@@ -43,7 +43,7 @@ function scoreOf(references: readonly Channels[], estimates: readonly Channels[]
  */
 export async function judgeSeparation(
   network: SeparationNetwork,
-  source: MixtureSource,
+  source: Pick<MixtureSource, 'channels' | 'samples' | 'heldOut'>,
   stemsOf: (waveforms: Waveforms) => Waveforms,
   { values, backend, examples, pause }: JudgeOptions,
 ): Promise<Judgement> {
