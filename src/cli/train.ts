@@ -60,7 +60,7 @@ export async function runTrain(
     whole(flags.stopAfter, '--stop-after'),
     whole(flags.overfit, '--overfit'),
   ]
-  const { recipe: written, folder } = await readRecipe(recipeFile)
+  const { recipe: written, folder, text } = await readRecipe(recipeFile)
   const recipe = flags.data === 'synthetic' ? onSyntheticData(written) : written
   const runFolder = flags.run ?? join('runs', overfit === undefined ? recipe.name : `${recipe.name}-overfit`)
   let progress: Progress | undefined
@@ -97,6 +97,7 @@ export async function runTrain(
   }
   const options = {
     recipe,
+    written: text,
     recipeFolder: folder,
     dataFolder: flags.data === 'synthetic' ? undefined : flags.data,
     cacheFolder: flags.cache ?? join(homedir(), '.cache', 'divisi'),

@@ -1,13 +1,20 @@
-/** The check sum of zip files and PNG pictures: the remainder of the bytes, as a polynomial over GF(2), by 0xEDB88320 (ISO 3309, bits reversed). */
+/** Check sums: the remainder of the bytes, as a polynomial over GF(2), by another one, bits reversed. */
 
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte
-  for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1
-  return remainder
-})
-
-export function crc32(bytes: Uint8Array): number {
-  let remainder = 0xffffffff
-  for (const byte of bytes) remainder = (remainder >>> 8) ^ table[(remainder ^ byte) & 255]!
-  return ~remainder >>> 0
+function checksumBy(polynomial: number): (bytes: Uint8Array) => number {
+  const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+    let remainder = byte
+    for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ polynomial : remainder >>> 1
+    return remainder
+  })
+  return (bytes) => {
+    let remainder = 0xffffffff
+    for (const byte of bytes) remainder = (remainder >>> 8) ^ table[(remainder ^ byte) & 255]!
+    return ~remainder >>> 0
+  }
 }
+
+/** Of zip files and PNG pictures (ISO 3309). */
+export const crc32 = checksumBy(0xedb88320)
+
+/** Castagnoli's (RFC 3720, appendix B.4), of TFRecord files. */
+export const crc32c = checksumBy(0x82f63b78)

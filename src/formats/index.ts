@@ -16,3 +16,4 @@ export {
   type StoredTensor,
   writeSafetensors,
 } from './safetensors.ts'
+export { type EventContent, type SummaryValue, tensorboardEvent } from './tensorboard/event.ts'

@@ -15,6 +15,8 @@ export interface Line {
   readonly points?: boolean
   /** The line between the points, true by default. */
   readonly line?: boolean
+  /** A pale band around the line; where it leaves the range of the lines it is cut. */
+  readonly band?: { readonly low: Values; readonly high: Values }
 }
 
 export interface LinePlotOptions extends PictureOptions {
@@ -55,8 +57,21 @@ function thinned(points: readonly Point[]): Point[] {
   return out
 }
 
+/** The area between two lines over the same places. */
+function drawBand(
+  x: Values,
+  low: Values,
+  high: Values,
+  n: number,
+  [toX, toY]: readonly [(v: number) => number, (v: number) => number],
+): string {
+  const edge = (values: Values) => stretches(x, values).flatMap((points) => thinned(points.map(([a, b]): Point => [toX(a), toY(b)])))
+  const around = [...edge(high), ...edge(low).reverse()].map(([a, b]) => `${pixels(a)} ${pixels(b)}`)
+  return element('path', { class: `area band fill${n}`, d: `M${around.join('L')}Z` })
+}
+
 function drawLine(
-  { x = [], y, points: dots = false, line = true, label: name }: Line,
+  { x = [], y, points: dots = false, line = true, label: name, band }: Line,
   index: number,
   sx: Scale,
   sy: Scale,
@@ -78,6 +93,7 @@ function drawLine(
   // A point alone between gaps would have no length.
   const alone = dots || !line ? placed.flat() : placed.filter((points) => points.length === 1).flat()
   return [
+    band ? drawBand(x, band.low, band.high, n, [toX, toY]) : '',
     paths.length > 0 ? element('path', { class: `line line${n}`, d: paths.join('') }, element('title', {}, escapeText(name))) : '',
     ...alone.map(([a, b]) => element('circle', { class: `dot fill${n}`, cx: a, cy: b, r: 3.2 })),
   ].join('')
@@ -87,7 +103,7 @@ function drawLine(
  * A plot of one or several lines with a legend, each with a colour and dashes of its own. The first is drawn last, over the others.
  *
  * @returns SVG
- * @throws RangeError for no lines or points, x and y of different lengths, values that a logarithmic axis cannot show, sizes without room
+ * @throws RangeError for no lines or points, x and y (and edges of bands) of different lengths, values that a logarithmic axis cannot show, sizes without room
  *
  * @example
  * const svg = linePlot({
@@ -102,7 +118,10 @@ export function linePlot({ x, y, lines, notes = [], ...options }: LinePlotOption
   const who = 'linePlot'
   checkSome(who, 'lines', lines)
   const counted = lines.map((line) => ({ ...line, x: line.x ?? Array.from(line.y, (_, i) => i) }))
-  for (const line of counted) checkPairs(who, `line "${line.label}"`, line.x, line.y)
+  for (const line of counted) {
+    checkPairs(who, `line "${line.label}"`, line.x, line.y)
+    for (const edge of Object.values(line.band ?? {})) checkPairs(who, `band of line "${line.label}"`, line.x, edge)
+  }
   const [xs, ys] = [counted.flatMap((line) => Array.from(line.x)), counted.flatMap((line) => Array.from(line.y))]
   const [sx, sy] = [scaleOf(who, x, xs, lines.some(({ points }) => points) ? 0.02 : 0, 8), scaleOf(who, y, ys, 0.06, 6)]
   return plot({

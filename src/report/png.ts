@@ -53,3 +53,15 @@ export function dataUrl(type: string, bytes: Uint8Array): string {
   for (const byte of bytes) text += String.fromCharCode(byte)
   return `data:${type};base64,${btoa(text)}`
 }
+
+const signature = 'data:image/png;base64,'
+
+/** The first picture of bytes in a picture of shapes, as heat maps of many cells have it; undefined where there is none. */
+export function pngInside(svg: string): { readonly png: Uint8Array; readonly width: number; readonly height: number } | undefined {
+  const start = svg.indexOf(signature)
+  if (start < 0) return undefined
+  const png = Uint8Array.from(atob(svg.slice(start + signature.length, svg.indexOf('"', start))), (letter) => letter.charCodeAt(0))
+  // Width and height begin the first chunk, behind eight bytes of signature and eight of its head.
+  const view = new DataView(png.buffer)
+  return { png, width: view.getUint32(16), height: view.getUint32(20) }
+}

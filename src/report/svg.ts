@@ -62,7 +62,7 @@ const style = `
 .divisi-picture .label,.divisi-picture .key{fill:var(--text)}
 .divisi-picture .back{fill:var(--back)}.divisi-picture .grid{stroke:var(--rule)}.divisi-picture .zero,.divisi-picture .border{stroke:var(--axis);fill:none}
 .divisi-picture .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
-.divisi-picture .area{stroke:none}.divisi-picture .dot{stroke:var(--back);stroke-width:.8}.divisi-picture .pixels{image-rendering:pixelated}.divisi-picture .cells{shape-rendering:crispEdges}
+.divisi-picture .area{stroke:none}.divisi-picture .band{opacity:.22}.divisi-picture .dot{stroke:var(--back);stroke-width:.8}.divisi-picture .pixels{image-rendering:pixelated}.divisi-picture .cells{shape-rendering:crispEdges}
 ${dashes.map((dash, i) => `.divisi-picture .line${i}{stroke:var(--c${i})${dash && `;stroke-dasharray:${dash}`}}.divisi-picture .fill${i}{fill:var(--c${i})}`).join('\n')}
 `
 

@@ -134,7 +134,7 @@ export function onSyntheticData({ stages, ...recipe }: Recipe): Recipe {
  *
  * @throws Error that names the file and every wrong key and what is allowed
  */
-export async function readRecipe(file: string): Promise<{ recipe: Recipe; folder: string }> {
+export async function readRecipe(file: string): Promise<{ recipe: Recipe; folder: string; text: string }> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`${file}: ${error.code === 'ENOENT' ? 'there is no such recipe' : error.message}`, { cause: error })
   })
@@ -146,5 +146,5 @@ export async function readRecipe(file: string): Promise<{ recipe: Recipe; folder
   }
   const parsed = recipeSchema.safeParse(content)
   if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
-  return { recipe: parsed.data, folder: dirname(resolve(file)) }
+  return { recipe: parsed.data, folder: dirname(resolve(file)), text }
 }

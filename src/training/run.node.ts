@@ -1,5 +1,5 @@
 /** A training run in a folder: data, network, loop, validation, checkpoints, log. Started again on the same folder it goes on where it stopped. */
-import { appendFile, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -9,16 +9,18 @@ import { layoutOf } from '../nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import type { Arrays, ScoreKind, Surroundings, Task } from '../tasks/index.ts'
 import { type CheckpointFacts, loadCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
-import { drawRun } from './curves.node.ts'
 import { identityOf } from './identity.node.ts'
 import { onlyFirst } from './overfit.ts'
 import { openTask, type Recipe } from './recipe.node.ts'
+import { openRecorder, recorded } from './report/recorder.node.ts'
 import { type Schedule, samePast } from './schedule.ts'
 import { createTrainer, type StepReport } from './trainer.ts'
 
 export interface RunOptions extends Omit<Surroundings, 'onProgress'> {
   readonly recipe: Recipe
   readonly runFolder: string
+  /** Text of the recipe's file, for the run's page. */
+  readonly written?: string | undefined
   readonly threads?: number | undefined
   /** Stop, with a checkpoint, after this many updates in all; the schedule stays the recipe's. */
   readonly stopAfter?: number | undefined
@@ -90,6 +92,8 @@ function notesOn(before: CheckpointFacts, engine: string, schedule: Schedule): s
   return notes
 }
 
+const toTenth = (value: number) => Math.round(10 * value) / 10
+
 /** What a run knows of its validations. */
 interface Standing {
   readonly bestScore: number | null
@@ -101,7 +105,7 @@ interface Standing {
  * Trains until the recipe's last step, the end of its patience, the abort signal, or `stopAfter`; each of them ends with a checkpoint.
  *
  * The run folder holds `last.safetensors` (to go on), `model.safetensors` (averaged weights at the last validation), `best.safetensors` (those of
- * the best validation), `log.jsonl`, and pictures: the loss, the first score, and what the task draws of its held-out examples.
+ * the best validation), and what docs/runs.md tells of: `log.jsonl`, `report.html`, `tensorboard/`, pictures.
  *
  * @throws Error for a run folder of another recipe, recordings that are missing, and losses that are not finite many times in a row
  */
@@ -128,20 +132,18 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 async function train(
   task: Task,
   backend: Backend,
-  { recipe, runFolder, stopAfter, overfit, signal, onEvent }: RunOptions,
+  { recipe, runFolder, written, stopAfter, overfit, signal, onEvent }: RunOptions,
 ): Promise<RunResult> {
   const { training } = recipe
   const schedule = scheduleOf(recipe)
   const identity = identityOf(recipe, { data: task.identity, layout: layoutOf(task.network), overfit })
   const files = { checkpoint: join(runFolder, 'last.safetensors'), model: join(runFolder, 'model.safetensors') }
-  const logFile = join(runFolder, 'log.jsonl')
   const before = await loadCheckpoint(files.checkpoint)
   if (before && before.facts.identity !== identity) {
     throw new Error(
       `${files.checkpoint} belongs to another recipe, other files or another version of the network; give another folder with --run, or remove it to start anew`,
     )
   }
-  const log = (entry: object) => appendFile(logFile, `${JSON.stringify(entry)}\n`)
   const engine = `${backend.description}, Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}`
   const trainer = await createLoop(recipe, task, backend, schedule)
   let { seconds, rejected, firstLoss = Number.NaN } = before?.facts ?? { seconds: 0, rejected: 0 }
@@ -149,7 +151,10 @@ async function train(
   if (before) await trainer.restore(before.arrays, before.facts.step)
   const engines = [...(before?.facts.engines.filter((name) => name !== engine) ?? []), engine]
   const notes = before ? notesOn(before.facts, engine, schedule) : []
-  onEvent({ kind: 'start', device: backend.description, parameters: trainer.layout.parameterCount, step: trainer.step, notes })
+  const { parameterCount: parameters } = trainer.layout
+  const device = backend.description
+  const recorder = await openRecorder({ runFolder, recipe, written, task, parameters, identity, device, from: before?.facts.step, notes })
+  onEvent({ kind: 'start', device, parameters, step: trainer.step, notes })
 
   const batchAt = async (step: number): Promise<Arrays> =>
     overfit === undefined ? task.batchAt(step) : onlyFirst(await task.batchAt(0), task.batch, overfit)
@@ -157,6 +162,7 @@ async function train(
     for (let step = 0; step < statisticsBatches; step++) yield await batchAt(step)
   }
   const save = async () => {
+    await recorder.flush()
     const facts = { step: trainer.step, identity, engines, schedule, ...standing, seconds, rejected, firstLoss }
     await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
   }
@@ -166,10 +172,11 @@ async function train(
    */
   const judge = async (counts: boolean): Promise<number> => {
     const step = trainer.step
+    const started = performance.now()
     const values = await trainer.averaged(firstBatches())
     const judgement =
       overfit === undefined ? await task.judge({ values, backend, examples: training.validationExamples, pause: setImmediate }) : undefined
-    const { scores = {}, pictures = {} } = judgement ?? {}
+    const { scores = {} } = judgement ?? {}
     const score = scores[task.scores[0].name] ?? Number.NaN
     const best = counts && Number.isFinite(score) && (standing.bestScore === null || score > standing.bestScore)
     if (counts) standing = best ? { bestScore: score, sinceBest: 0 } : { ...standing, sinceBest: standing.sinceBest + 1 }
@@ -178,10 +185,8 @@ async function train(
     if (best) await writeWhole(join(runFolder, 'best.safetensors'), file)
     if (judgement) {
       onEvent({ kind: 'validation', step, best, kinds: task.scores, scores })
-      await log({ validation: { step, ...scores }, best })
+      await recorder.validation(step, judgement, best, (performance.now() - started) / 1000)
     }
-    for (const [name, svg] of Object.entries({ ...pictures, ...(await drawRun(recipe.name, logFile, task.scores[0])) }))
-      await writeWhole(join(runFolder, `${name}.svg`), svg)
     return score
   }
   const outOfPatience = () => training.patience !== undefined && standing.sinceBest >= training.patience
@@ -189,29 +194,34 @@ async function train(
   let last = Number.NaN
   // A finished run that is started again judges once more: its model file is made anew.
   let judged = 0
-  while (trainer.step < end && !signal?.aborted && !outOfPatience()) {
-    const started = performance.now()
-    const report = await trainer.train(await batchAt(trainer.step))
-    seconds += (performance.now() - started) / 1000
-    rejected = report.accepted ? 0 : rejected + 1
-    if (rejected >= mostRefused) {
-      throw new Error(
-        `training: loss or gradients were not finite in ${rejected} steps in a row; lower learningRate (now ${training.learningRate})`,
-      )
+  return recorded(recorder, signal, async () => {
+    while (trainer.step < end && !signal?.aborted && !outOfPatience()) {
+      const asked = performance.now()
+      const batch = await batchAt(trainer.step)
+      const started = performance.now()
+      const report = await trainer.train(batch)
+      const ended = performance.now()
+      seconds += (ended - asked) / 1000
+      rejected = report.accepted ? 0 : rejected + 1
+      if (rejected >= mostRefused) {
+        throw new Error(
+          `training: loss or gradients were not finite in ${rejected} steps in a row; lower learningRate (now ${training.learningRate})`,
+        )
+      }
+      last = report.loss
+      if (report.step === 1) firstLoss = report.loss
+      onEvent({ kind: 'step', ...report })
+      await recorder.step({ ...report, ms: toTenth(ended - started), waited: toTenth(started - asked) })
+      if (report.step % training.validateEvery === 0) {
+        const score = await judge(true)
+        if (schedule.name === 'plateau') trainer.observe(score)
+        judged = report.step
+      }
+      if (report.step % training.checkpointEvery === 0) await save()
     }
-    last = report.loss
-    if (report.step === 1) firstLoss = report.loss
-    onEvent({ kind: 'step', ...report })
-    await log({ ...report, seconds: Math.round(seconds) })
-    if (report.step % training.validateEvery === 0) {
-      const score = await judge(true)
-      if (schedule.name === 'plateau') trainer.observe(score)
-      judged = report.step
-    }
-    if (report.step % training.checkpointEvery === 0) await save()
-  }
-  if (trainer.step !== judged && !signal?.aborted && !outOfPatience()) await judge(trainer.step >= training.steps)
-  await save()
-  const finished = trainer.step >= training.steps || outOfPatience()
-  return { step: trainer.step, finished, outOfPatience: outOfPatience(), losses: { first: firstLoss, last }, ...files }
+    if (trainer.step !== judged && !signal?.aborted && !outOfPatience()) await judge(trainer.step >= training.steps)
+    await save()
+    const finished = trainer.step >= training.steps || outOfPatience()
+    return { step: trainer.step, finished, outOfPatience: outOfPatience(), losses: { first: firstLoss, last }, ...files }
+  })
 }

@@ -69,7 +69,13 @@ describe('sources of mixtures', () => {
     expect(a).toEqual(b)
     expect(Object.keys(a.scores)).toEqual(['siSdr', 'siSdrGain'])
     for (const score of Object.values(a.scores)) expect(Number.isFinite(score)).toBe(true)
-    expect(Object.keys(a.pictures!)).toEqual(['mixture', 'vocals-truth', 'vocals-estimate', 'instrumental-truth', 'instrumental-estimate'])
+    const names = ['mixture', 'vocals-truth', 'vocals-estimate', 'instrumental-truth', 'instrumental-estimate']
+    expect(Object.keys(a.pictures!)).toEqual([...names, ...names.map((name) => `example-2-${name}`)])
+    expect(a.sounds!.map(({ name }) => name)).toEqual(Object.keys(a.pictures!))
+    for (const { name, estimated, channels } of a.sounds!) {
+      expect(estimated, name).toBe(name.endsWith('estimate'))
+      expect(channels.map(({ length }) => length)).toEqual([2, 2].map(() => channels[0]!.length))
+    }
     for (const picture of Object.values(a.pictures!)) expect(picture).toMatch(/^<svg[\s\S]*<\/svg>\s*$/)
   })
 
