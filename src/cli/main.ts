@@ -13,6 +13,7 @@ import { lessonCommand } from './lesson.ts'
 import { runScore, scoreCommand } from './score.ts'
 import { runSeparate, type SeparateContext } from './separate.ts'
 import { separateCommand } from './separate-options.ts'
+import { runSummary, summaryCommand } from './summary.ts'
 import { runTrain, trainCommand } from './train.ts'
 
 const details = `
@@ -73,6 +74,7 @@ function createProgram(): Command {
       ),
     ),
     lessonCommand(work, process.stdout),
+    summaryCommand((network, flags) => work(() => runSummary(network, flags, { stdout: process.stdout }))),
     doctorCommand((flags) => work((signal) => runDoctor(flags, { version: version(), stdout: process.stdout, signal }))),
   ]
   for (const command of commands) {

@@ -47,6 +47,9 @@ length and depth of the song (lossy and 8-bit songs: 16 bits; 64-bit float stays
 and 32 bits the instrumental is the song minus the vocals to the last bit: played together they
 are the song. Should a stem exceed full scale, one gain lowers all of them, and is printed.
 
+Some networks want to know the whole song before they hear a part of it: a file is then read
+twice; a pipe is read once, and the network knows the song up to the end of what it hears.
+
 The paths of the written files go to standard output, everything else to standard error.
 Files appear when they are complete; after an error or Ctrl-C nothing is left behind.
 

@@ -87,6 +87,9 @@ const builders: Builders = {
   'wave-u-net': (config) => new WaveUNet(config),
 }
 
+/** The names that `architecture` may have. */
+export const architectureNames = Object.keys(builders) as readonly NetworkConfig['architecture'][]
+
 /** Builds the network that a configuration describes. */
 export function createNetwork<Config extends NetworkConfig>(config: Config): NetworkOf<Config> {
   // The name of the configuration chose its own builder; TypeScript does not follow that.

@@ -1,5 +1,13 @@
 /** Networks, their files, and separators made of them. */
-export { createNetwork, type Network, type NetworkConfig, networkConfig, type SeparationConfig, separationConfig } from './architectures.ts'
+export {
+  architectureNames,
+  createNetwork,
+  type Network,
+  type NetworkConfig,
+  networkConfig,
+  type SeparationConfig,
+  separationConfig,
+} from './architectures.ts'
 export { type BandUnetConfig, type BandUnetInput, bandUnetConfig } from './band-unet/config.ts'
 export { BandUnet } from './band-unet/network.ts'
 export { type ChimeraConfig, type ChimeraInput, chimeraConfig } from './chimera/config.ts'
@@ -15,6 +23,7 @@ export { type VocabularyName, vocabularies } from './crnn/labels.ts'
 export { Crnn } from './crnn/network.ts'
 export { type DeepClusteringConfig, type DeepClusteringInput, deepClusteringConfig } from './deep-clustering/config.ts'
 export { DeepClustering } from './deep-clustering/network.ts'
+export { type ExampleInput, type ExampleSizes, exampleInput } from './example-input.ts'
 export { type BodyConfig, bodyConfig } from './frame-transformer/body-config.ts'
 export { type FrameTransformerConfig, type FrameTransformerInput, frameTransformerConfig } from './frame-transformer/config.ts'
 export { FrameTransformerDiscriminator, valuesFromGenerator } from './frame-transformer/discriminator.ts'

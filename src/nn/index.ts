@@ -98,7 +98,7 @@ export {
 } from './relative-positions.ts'
 export { Apply, Sequential, type TensorFunction } from './sequential.ts'
 export { type LoadStateOptions, loadStateDict, stateDict } from './state-dict.ts'
-export { type Summary, type SummaryRow, summary } from './summary.ts'
+export { foldSummary, type Summary, type SummaryRow, summary } from './summary.ts'
 export { LastTimePool, MaxTimePool, MeanTimePool, TimePool, type TimePoolOptions } from './time-pooling.ts'
 export {
   buildVocabulary,

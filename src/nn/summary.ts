@@ -61,10 +61,54 @@ function table({ rows, parameters, buffers, multiplyAdds }: Omit<Summary, 'toStr
   return cells.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
 }
 
+function forwardOf(model: Module, shapes: Shape | readonly (Shape | TensorSpec)[]): unknown {
+  const specs = shapes.every((item) => typeof item === 'number') ? [shapes] : (shapes as readonly (Shape | TensorSpec)[])
+  const given = specs.map((spec, i) => ('dtype' in spec ? input(`input ${i}`, spec.shape, spec.dtype) : input(`input ${i}`, spec)))
+  return (model.forward as (...inputs: Tensor[]) => unknown)(...given)
+}
+
+/**
+ * The same with a row for each of the outermost modules alone, `depth` names deep, in which all that is in them is counted; lists of modules that lie
+ * there have a row, too.
+ *
+ * @throws RangeError for a depth that is no whole number ≥ 0
+ *
+ * @example
+ * const model = new Sequential(new Linear(2, 3), new Sequential(new Linear(3, 4), new Linear(4, 5)))
+ * const outer = foldSummary(summary(model, [1, 2]), 1)
+ * outer.rows.map((row) => row.parameters) // [0, 9, 41]
+ */
+export function foldSummary(whole: Summary, depth: number): Summary {
+  if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`foldSummary: depth ${depth}; allowed are whole numbers ≥ 0`)
+  const outer = ({ path }: SummaryRow) => (path === '' ? '' : path.split('.').slice(0, depth).join('.'))
+  const groups = new Map<string, SummaryRow[]>()
+  for (const row of whole.rows) groups.set(outer(row), [...(groups.get(outer(row)) ?? []), row])
+  const total = (rows: readonly SummaryRow[], field: 'parameters' | 'buffers' | 'multiplyAdds') =>
+    rows.reduce((n, row) => n + row[field], 0)
+  const rows = Array.from(groups, ([path, inside]): SummaryRow => {
+    const items = inside.filter((row) => row.path.split('.').length === depth + 1)
+    const names = [...new Set(items.map(({ type }) => type))]
+    const { type, shapes } = inside.find((row) => row.path === path) ?? {
+      type: `${items.length} × ${names.join(', ')}`,
+      shapes: items.at(-1)?.shapes ?? [],
+    }
+    const counts = {
+      parameters: total(inside, 'parameters'),
+      buffers: total(inside, 'buffers'),
+      multiplyAdds: total(inside, 'multiplyAdds'),
+    }
+    return { path, type, shapes, ...counts }
+  })
+  const { parameters, buffers, multiplyAdds } = whole
+  const folded = { rows, parameters, buffers, multiplyAdds }
+  return { ...folded, toString: () => table(folded) }
+}
+
 /**
  * Traces a model in evaluation mode and tells what it consists of. Nothing is computed; a large model takes as long as tracing it.
  *
- * @param shapes of the input of `forward` (float32), or a list with the shape or the full spec of each of its inputs
+ * @param shapes of the input of `forward` (float32), or a list with the shape or the full spec of each of its inputs, or a function that calls
+ * `forward` with inputs of its own
  * @throws ShapeError where the model refuses such inputs
  *
  * @example
@@ -74,16 +118,10 @@ function table({ rows, parameters, buffers, multiplyAdds }: Omit<Summary, 'toStr
  * const text = String(result)
  * text.split('\n').length // 3
  */
-export function summary(model: Module, shapes: Shape | readonly (Shape | TensorSpec)[]): Summary {
+export function summary(model: Module, shapes: Shape | readonly (Shape | TensorSpec)[] | (() => unknown)): Summary {
   const layout = layoutOf(model)
-  const specs = shapes.every((item) => typeof item === 'number') ? [shapes] : (shapes as readonly (Shape | TensorSpec)[])
-  const given = specs.map((spec, i) => ('dtype' in spec ? input(`input ${i}`, spec.shape, spec.dtype) : input(`input ${i}`, spec)))
   const calls: ForwardCall[] = []
-  const forward = model.forward as (...inputs: Tensor[]) => unknown
-  watchForwards(
-    (call) => calls.push(call),
-    () => forward(...given),
-  )
+  watchForwards((call) => calls.push(call), typeof shapes === 'function' ? shapes : () => forwardOf(model, shapes))
   const paths = modulesOf(model)
   const rows = new Map<Module, { -readonly [K in keyof SummaryRow]: SummaryRow[K] }>()
   const byPath = new Map([['', model]])
