@@ -8,6 +8,8 @@ export interface GraphInterface {
   /** Inputs that the outputs depend on, without those that are weights. */
   readonly inputs: ReadonlyMap<string, TensorSpec>
   readonly outputs: Readonly<Record<string, TensorSpec>>
+  /** What inputs are called here, those that are weights included: a later trace may give them other names. */
+  readonly names: ReadonlyMap<Node, string>
 }
 
 const specOf = ({ shape, dtype }: Tensor): TensorSpec => ({ shape, dtype })
@@ -49,5 +51,6 @@ export function graphInterface(outputs: Readonly<Record<string, Tensor>>, weight
     else if (Object.hasOwn(outputs, name)) throw new RangeError(`load: "${name}" is an input and an output; ONNX needs different names`)
     else inputs.set(name, specOf(x))
   }
-  return { inputs, outputs: Object.fromEntries(named.map(([name, tensor]) => [name, specOf(tensor)])) }
+  const names = new Map(Array.from(nodes, ([name, node]) => [node, name]))
+  return { inputs, outputs: Object.fromEntries(named.map(([name, tensor]) => [name, specOf(tensor)])), names }
 }

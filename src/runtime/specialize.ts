@@ -10,6 +10,12 @@ export interface SpecializeOptions extends CompileOptions {
 
 /** A function that is traced once per set of shapes. */
 export interface Specialized<Name extends string> {
+  /**
+   * Traces and loads for these specs, ahead of the first run.
+   *
+   * @throws ShapeError where the operations of the function refuse them
+   */
+  prepare(specs: SpecsOf<Name>): Promise<void>
   /** Runs the function at the shapes of these specs. Calls that are the first of their shapes wait for one trace. */
   run(specs: SpecsOf<Name>, feeds: Readonly<Record<string, Feed>>, options?: RunOptions): Promise<Record<string, HostArray>>
   /** Frees all programs, once they have run what they were asked to; later runs are refused. */
@@ -71,12 +77,21 @@ export function specialize<Name extends string>(
     return entry
   }
 
+  /** What a set of shapes has, once there is room for it. */
+  const makeRoom = (specs: SpecsOf<Name>): { entry: Entry; ready: Promise<Program> } => {
+    if (disposed) throw new Error('run: the specialized function is disposed; make another')
+    const entry = entryOf(specs)
+    const surplus = [...entries].slice(0, Math.max(0, entries.size - limit)).map(([key, oldest]) => retire(key, oldest))
+    return { entry, ready: Promise.all([entry.program, ...surplus]).then(([program]) => program) }
+  }
+
   return {
+    prepare: async (specs) => {
+      await makeRoom(specs).ready
+    },
     run: async (specs, feeds, runOptions) => {
-      if (disposed) throw new Error('run: the specialized function is disposed; make another')
-      const entry = entryOf(specs)
-      const surplus = [...entries].slice(0, Math.max(0, entries.size - limit)).map(([key, oldest]) => retire(key, oldest))
-      const running = Promise.all([entry.program, ...surplus]).then(([program]) => program.run(feeds, runOptions))
+      const { entry, ready } = makeRoom(specs)
+      const running = ready.then((program) => program.run(feeds, runOptions))
       entry.runs.add(running)
       try {
         return await running

@@ -1,7 +1,19 @@
 /** Training: recipes, the loop, checkpoints, runs. */
+
+export type { GroupOptions } from './group.ts'
 export { createOptimizer, type OptimizerOptions, optimizerSchema } from './optimizers/create-optimizer.ts'
 export type { Optimizer } from './optimizers/optimizer.ts'
-export { onSyntheticData, type Recipe, readRecipe, recipeSchema } from './recipe.node.ts'
+export { onSyntheticData, type Recipe, readRecipe, recipeSchema, type Stage } from './recipe.node.ts'
 export { type RunEvent, type RunOptions, type RunResult, runTraining } from './run.node.ts'
 export { createSchedule, learningRate, type Schedule, type ScheduleOptions } from './schedule.ts'
-export { type Batch, createTrainer, type StepReport, type Task, type Trainer, type TrainerOptions } from './trainer.ts'
+export { flatReport, type NetworkReport, type StepReport } from './step-report.ts'
+export {
+  type Batch,
+  type BatchSpecs,
+  createTrainer,
+  type Part,
+  type RivalOptions,
+  type Task,
+  type Trainer,
+  type TrainerOptions,
+} from './trainer.ts'

@@ -11,8 +11,8 @@ import type { Optimizer } from './optimizers/optimizer.ts'
 export interface UpdateOptions {
   /** Gradients are scaled down to this global norm. */
   readonly clipNorm: number
-  /** Decay per update of the running average of the weights. */
-  readonly averageDecay: number
+  /** Decay per update of the running average of the weights; without it there is no average. */
+  readonly averageDecay?: number | undefined
 }
 
 /** Largest number of values one run of the update program takes; arrays are padded to a multiple. */
@@ -25,40 +25,48 @@ export function paddedLength(parameterCount: number): number {
 }
 
 /** What an update replaces, in the order of checkpoints: the weights, the optimiser's state, the average. */
-export function updatedArrays({ state }: Optimizer): readonly string[] {
-  return ['weights', ...state, 'average']
+export function updatedArrays({ state }: Optimizer, averaged = true): readonly string[] {
+  return ['weights', ...state, ...(averaged ? ['average'] : [])]
+}
+
+export interface UpdateSettings {
+  /** Number of the update, counted from 0. */
+  readonly update: number
+  readonly learningRate: number
+  /** That of the mean of the gradients. */
+  readonly norm: number
+  /** Of how many the gradients are the sum; 1 where left out. */
+  readonly parts?: number
 }
 
 export interface Updater {
-  /** Global norm of the gradients. */
+  /** Adds the gradients of another part to those of the parts before it. */
+  add(sum: DeviceArray, part: DeviceArray): Promise<void>
+  /** Global norm of gradients. */
   norm(gradients: DeviceArray): Promise<number>
-  /** Turns the arrays of `updatedArrays` into those after update number `update`, counted from 0. */
-  update(
-    arrays: Readonly<Record<string, DeviceArray>>,
-    gradients: DeviceArray,
-    settings: { readonly update: number; readonly learningRate: number; readonly norm: number },
-  ): Promise<void>
+  /** Turns the arrays of `updatedArrays` into those after an update. */
+  update(arrays: Readonly<Record<string, DeviceArray>>, gradients: DeviceArray, settings: UpdateSettings): Promise<void>
   dispose(): Promise<void>
 }
 
 export async function createUpdater(backend: Backend, length: number, optimizer: Optimizer, options: UpdateOptions): Promise<Updater> {
   const size = Math.min(chunk, length)
-  const names = updatedArrays(optimizer)
-  const settingsOf = (update: number, learningRate: number, norm: number) => ({
-    scale: Math.min(1, options.clipNorm / (norm + 1e-6)),
+  const averageDecay = options.averageDecay
+  const names = updatedArrays(optimizer, averageDecay !== undefined)
+  const settingsOf = ({ update, learningRate, norm, parts = 1 }: UpdateSettings) => ({
+    scale: Math.min(1, options.clipNorm / (norm + 1e-6)) / parts,
     // Early on the average follows the weights, so that it does not remember their random start.
-    averageDecay: Math.min(options.averageDecay, (1 + update) / (10 + update)),
+    ...(averageDecay === undefined ? {} : { averageDecay: Math.min(averageDecay, (1 + update) / (10 + update)) }),
     ...optimizer.settings(update, learningRate),
   })
-  const settingNames = Object.keys(settingsOf(0, 1, 1))
+  const settingNames = Object.keys(settingsOf({ update: 0, learningRate: 1, norm: 1 }))
   const updater: Program = await compile(
     ({ gradients, settings, average, ...arrays }) => {
       const scalars: Record<string, Tensor> = Object.fromEntries(settingNames.map((name, i) => [name, narrow(settings!, 0, i, i + 1)]))
       const { weights, ...state } = arrays as Record<string, Tensor>
       const next: Readonly<Record<string, Tensor>> = optimizer.rule(weights!, mul(gradients!, scalars.scale!), state, scalars)
-      const decay = scalars.averageDecay!
-      const smooth = add(mul(average!, decay), mul(next.weights!, sub(1, decay)))
-      return Object.fromEntries(names.map((name) => [`next/${name}`, name === 'average' ? smooth : next[name]!]))
+      const smooth = (decay: Tensor) => add(mul(average!, decay), mul(next.weights!, sub(1, decay)))
+      return Object.fromEntries(names.map((name) => [`next/${name}`, name === 'average' ? smooth(scalars.averageDecay!) : next[name]!]))
     },
     { ...Object.fromEntries(names.map((name) => [name, [size]])), gradients: [size], settings: [settingNames.length] } as Record<
       string,
@@ -73,10 +81,21 @@ export async function createUpdater(backend: Backend, length: number, optimizer:
     { gradients: [length] },
     { backend },
   )
+  // Most runs have one part per update, and nothing to add.
+  let adder: Promise<Program> | undefined
+  const loadAdder = () => compile(({ total, part }) => ({ next: add(total, part) }), { total: [size], part: [size] }, { backend })
   return {
+    add: async (sum, part) => {
+      adder ??= loadAdder()
+      const program = await adder
+      for (let offset = 0; offset < length; offset += size) {
+        const [total, more] = [sum.view(offset, [size]), part.view(offset, [size])]
+        await program.run({ total, part: more }, { into: { next: total } })
+      }
+    },
     norm: async (gradients) => Math.sqrt(Number((await normer.run({ gradients: gradients.view(0, [length]) })).energy![0])),
-    update: async (arrays, gradients, { update, learningRate, norm }) => {
-      const settings = Float32Array.from(Object.values(settingsOf(update, learningRate, norm)))
+    update: async (arrays, gradients, given) => {
+      const settings = Float32Array.from(Object.values(settingsOf(given)))
       for (let offset = 0; offset < length; offset += size) {
         const views = (prefix = '') => Object.fromEntries(names.map((name) => [prefix + name, arrays[name]!.view(offset, [size])]))
         await updater.run({ ...views(), gradients: gradients.view(offset, [size]), settings }, { into: views('next/') })
@@ -85,6 +104,7 @@ export async function createUpdater(backend: Backend, length: number, optimizer:
     dispose: async () => {
       await updater.dispose()
       await normer.dispose()
+      await (await adder)?.dispose()
     },
   }
 }

@@ -72,7 +72,7 @@ function hostArray({ data }: NdArray, spec: TensorSpec): HostArray {
 }
 
 function load(outputs: Readonly<Record<string, Tensor>>, constants: Weights, arrays: ReadonlySet<DeviceArray>, check: () => void): Program {
-  const { inputs: inputSpecs, outputs: specs } = graphInterface(outputs, constants)
+  const { inputs: inputSpecs, outputs: specs, names } = graphInterface(outputs, constants)
   const inputs = Object.fromEntries(inputSpecs)
   const named = Object.entries(outputs)
   const order = topologicalOrder(Object.values(outputs))
@@ -86,8 +86,8 @@ function load(outputs: Readonly<Record<string, Tensor>>, constants: Weights, arr
       checkFeeds(inputs, feeds, arrays, 'wide')
       checkInto(specs, into, arrays)
       const given = ({ node, ...spec }: Tensor) => {
-        if (node.kind !== 'input') return undefined
-        return feedArray(constants.get(node.name) ?? feeds[node.name]!, spec)
+        const name = names.get(node)
+        return name === undefined ? undefined : feedArray(constants.get(name) ?? feeds[name]!, spec)
       }
       const values = interpret(order, Object.values(outputs), given)
       const result: Record<string, HostArray> = {}

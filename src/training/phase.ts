@@ -1,0 +1,65 @@
+/**
+ * A phase of an update: a loss of a batch, differentiated with respect to the weights of one group; those of other groups are constants, through
+ * which gradients flow (an adversarial loss reaches the generator through its discriminator). One program per shape of batches.
+ */
+import { traceTraining } from '../nn/index.ts'
+import { type Backend, type HostArray, type Specs, specialize } from '../runtime/index.ts'
+import { grad, randomWords, type Tensor } from '../tensor/index.ts'
+import type { Group } from './group.ts'
+
+export interface PhaseOptions {
+  readonly backend: Backend
+  /** Of a batch, a scalar. */
+  readonly loss: (batch: Readonly<Record<string, Tensor>>) => Tensor
+  readonly trained: Group
+  /** What the loss may ask besides. */
+  readonly others: readonly Group[]
+  /** First words of the keys of what layers draw. */
+  readonly key: (index: number) => readonly number[]
+}
+
+export interface Phase {
+  /** Traces and loads for batches of these specs. */
+  prepare(specs: Specs): Promise<void>
+  /** The loss of a batch; its gradients are added to the group's. */
+  run(batch: Readonly<Record<string, HostArray>>, specs: Specs, index: number): Promise<number>
+  dispose(): Promise<void>
+}
+
+const withKey = (specs: Specs): Specs => ({ ...specs, 'training/key': { shape: [2], dtype: 'int32' } })
+
+export function createPhase({ backend, loss, trained, others, key }: PhaseOptions): Phase {
+  const { parameters, buffers } = trained.layout
+  const gradients = specialize<string>(
+    ({ 'training/key': words, ...batch }) => {
+      for (const group of [trained, ...others]) group.nameInputs()
+      const { result, updates } = traceTraining(() => loss(batch), { key: words! })
+      const derivatives = grad(
+        result,
+        parameters.map(({ parameter }) => parameter),
+      )
+      return {
+        loss: result,
+        ...Object.fromEntries(parameters.map(({ name }, i) => [`gradient/${name}`, derivatives[i]!])),
+        ...Object.fromEntries(buffers.map(({ name, parameter }) => [`next/${name}`, updates.get(parameter) ?? parameter])),
+      }
+    },
+    { backend },
+  )
+  return {
+    prepare: (specs) => gradients.prepare(withKey(specs)),
+    run: async (batch, specs, index) => {
+      const feeds = {
+        ...batch,
+        ...Object.assign({}, ...others.map((group) => group.inputs())),
+        ...trained.inputsOfPart(),
+        'training/key': randomWords(...key(index)),
+      }
+      const into = await trained.outputsOfPart()
+      const { loss: value } = await gradients.run(withKey(specs), feeds, { into })
+      await trained.addPart()
+      return Number(value![0])
+    },
+    dispose: () => gradients.dispose(),
+  }
+}
