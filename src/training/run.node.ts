@@ -14,7 +14,8 @@ import { onlyFirst } from './overfit.ts'
 import { openTask, type Recipe } from './recipe.node.ts'
 import { openRecorder, recorded } from './report/recorder.node.ts'
 import { type Schedule, samePast } from './schedule.ts'
-import { createTrainer, type StepReport } from './trainer.ts'
+import { flatReport, type StepReport } from './step-report.ts'
+import { createTrainer } from './trainer.ts'
 
 export interface RunOptions extends Omit<Surroundings, 'onProgress'> {
   readonly recipe: Recipe
@@ -211,7 +212,7 @@ async function train(
       last = report.loss
       if (report.step === 1) firstLoss = report.loss
       onEvent({ kind: 'step', ...report })
-      await recorder.step({ ...report, ms: toTenth(ended - started), waited: toTenth(started - asked) })
+      await recorder.step({ ...flatReport(report), ms: toTenth(ended - started), waited: toTenth(started - asked) })
       if (report.step % training.validateEvery === 0) {
         const score = await judge(true)
         if (schedule.name === 'plateau') trainer.observe(score)

@@ -12,8 +12,6 @@ import { createPhase } from './phase.ts'
 import { runningMeans } from './statistics.ts'
 import type { NetworkReport, StepReport } from './step-report.ts'
 
-export type { NetworkReport, StepReport } from './step-report.ts'
-
 /** Values of a batch by the names of the task's inputs, in the arrays of their dtypes: BigInt64Array or Int32Array for symbols. */
 export type Batch<Name extends string> = Readonly<Record<Name, HostArray>>
 
