@@ -10,6 +10,7 @@ import { type Backend, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import type { Arrays, ScoreKind, Surroundings, Task } from '../tasks/index.ts'
 import { type CheckpointFacts, loadCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
 import { identityOf } from './identity.node.ts'
+import { keepCheckpoint } from './kept-checkpoints.node.ts'
 import { onlyFirst } from './overfit.ts'
 import { openTask, type Recipe } from './recipe.node.ts'
 import { openRecorder, recorded } from './report/recorder.node.ts'
@@ -166,6 +167,7 @@ async function train(
     await recorder.flush()
     const facts = { step: trainer.step, identity, engines, schedule, ...standing, seconds, rejected, firstLoss }
     await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
+    await keepCheckpoint(runFolder, files.checkpoint, trainer.step, training)
   }
   /**
    * Scores the averaged model and writes it; learning by heart has no scores. Only what an uninterrupted run has too may become the best and tries

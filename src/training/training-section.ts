@@ -33,13 +33,19 @@ const cropsSchema = z
     'every crop but the last has `until`, the update where the next one takes over, each above the one before; the last has none',
   )
 
+/** A curve for a recipe, whose validations give scores. */
+const recipeCurve = curveSchema.refine((curve) => curve.name !== 'plateau' || curve.mode === 'max', {
+  path: ['mode'],
+  message: 'a recipe’s plateau watches a score, of which more is better: `mode: max`',
+})
+
 /** What a rival has of its own; all that is left out is as for the task's network. */
 const rivalSchema = z.preprocess(
   refuseRivals,
   z.strictObject({
     learningRate: z.number().positive().optional(),
     warmup: z.number().int().min(0).optional(),
-    schedule: curveSchema.optional(),
+    schedule: recipeCurve.optional(),
     optimizer: optimizerSchema.optional(),
     clipNorm: z.number().positive().optional(),
   }),
@@ -57,12 +63,7 @@ const trainingFields = z
     /** Last steps, over which the learning rate falls to 0; in place of `schedule`. */
     decay: z.number().int().min(0).default(0),
     /** A curve by name, `{ name: cosine, tMax: 4000 }`; 'plateau' watches the first score of validations. Without one: constant, with `decay` at the end. */
-    schedule: curveSchema
-      .refine((curve) => curve.name !== 'plateau' || curve.mode === 'max', {
-        path: ['mode'],
-        message: 'a recipe’s plateau watches a score, of which more is better: `mode: max`',
-      })
-      .optional(),
+    schedule: recipeCurve.optional(),
     /** By name, `{ name: sgd, momentum: 0.9 }`, with PyTorch's options and defaults. Without one: AdamW with the three options that follow. */
     optimizer: optimizerSchema.optional(),
     betas: z.tuple([share, share]).default([0.9, 0.99]),
@@ -83,6 +84,14 @@ const trainingFields = z
     crops: cropsSchema.optional(),
     /** Of a task that has a second network, a discriminator. */
     rival: rivalSchema.optional(),
+    /** How many of the latest checkpoints stay beside the last one. */
+    keep: z.number().int().min(0).optional(),
+    /** Checkpoints of multiples of so many steps stay for good. */
+    keepEvery: count.optional(),
+  })
+  .refine(({ keepEvery = 0, checkpointEvery }) => keepEvery % checkpointEvery === 0, {
+    path: ['keepEvery'],
+    message: 'is no multiple of checkpointEvery: there would be no checkpoint to keep',
   })
   .refine(({ decay, steps }) => decay <= steps, { path: ['decay'], message: 'more decay than steps' })
 
