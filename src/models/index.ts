@@ -30,6 +30,7 @@ export { FrameTransformerDiscriminator, valuesFromGenerator } from './frame-tran
 export { FrameTransformer, type Generated } from './frame-transformer/generator.ts'
 export { FrameTransformerV1, type V1Config, v1Config } from './frame-transformer/older/v1.ts'
 export { FrameTransformerV2b, type V2bConfig, v2bConfig } from './frame-transformer/older/v2b.ts'
+export { type FrameTransformerLevel, type FrameTransformerPart, type FrameTransformerPlan, planOf } from './frame-transformer/plan.ts'
 export { type FrameTransformerPreset, frameTransformerPresets } from './frame-transformer/presets.ts'
 export { type FrameScales, FrameTransformerSeparation } from './frame-transformer/separation.ts'
 export { type LenetConfig, type LenetInput, type LenetOfData, lenetConfig, lenetOfData } from './lenet/config.ts'
