@@ -2,8 +2,7 @@
  * Work of different lengths on different ranks. Whoever is done waits; whoever works tells the others every few seconds that it still does, so
  * that waiting may last as long as the work, and a rank that dies meanwhile is noticed all the same.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Collective, SharedFailure } from './collective.ts'
+import { type Collective, type Json, SharedFailure } from './collective.ts'
 
 /** Time between two words of a rank that works. */
 const heartbeatMs = 1000
@@ -25,9 +24,9 @@ export async function together<T>(collective: Collective, work: () => Promise<T>
     (failure: unknown) => (outcome = { failure }),
   )
   for (;;) {
-    const waiting = new AbortController()
-    await Promise.race([working, sleep(heartbeatMs, undefined, { signal: waiting.signal }).catch(() => {})])
-    waiting.abort()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    await Promise.race([working, new Promise((wake) => (timer = setTimeout(wake, heartbeatMs)))])
+    clearTimeout(timer)
     const failed = outcome !== undefined && 'failure' in outcome ? messageOf(outcome.failure) : undefined
     const words = await collective.allGather({ done: outcome !== undefined, failed })
     const rank = words.findIndex((word) => word.failed !== undefined)
@@ -54,7 +53,7 @@ function shared(
  * @example
  * const score = await onRoot(collective, async () => 11.4)
  */
-export async function onRoot<T extends import('./collective.ts').Json>(collective: Collective, work: () => Promise<T>): Promise<T> {
+export async function onRoot<T extends Json>(collective: Collective, work: () => Promise<T>): Promise<T> {
   const own = await together(collective, async () => (collective.rank === 0 ? work() : undefined))
   return (await collective.allGather(own ?? null))[0] as T
 }

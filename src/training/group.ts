@@ -2,9 +2,11 @@
  * A group: one network that a trainer updates, with all that belongs to its weights, in the backend's memory: the optimiser's state, their average,
  * running statistics, gradients, and the learning rate of the moment. Plain training has one; a generator and its discriminator are two.
  */
+import type { Collective } from '../distributed/collective.ts'
 import { initialValues, type Layout, layoutOf, type Module, type Slot } from '../nn/index.ts'
 import type { Backend, DeviceArray, DeviceView } from '../runtime/index.ts'
 import { createOptimizer, type OptimizerOptions } from './optimizers/create-optimizer.ts'
+import { overRanks } from './over-ranks.ts'
 import { plateauFrom, plateauObserve, plateauStart, plateauValues } from './plateau.ts'
 import { createSchedule, learningRate, type ScheduleOptions } from './schedule.ts'
 import { createUpdater, paddedLength, updatedArrays } from './updater.ts'
@@ -29,6 +31,8 @@ export interface GroupPlace {
   readonly prefix: string
   /** Decay per update of the running average of the weights; without it there is no average. */
   readonly averageDecay?: number | undefined
+  /** Other processes with the same group, which have parts of the same updates. */
+  readonly ranks?: Collective | undefined
 }
 
 export interface Applied {
@@ -97,7 +101,7 @@ function startOf(model: Module, seed: number, initial: ReadonlyMap<string, Float
 /** @throws RangeError for options out of range, by name */
 export async function createGroup(
   { model, clipNorm = 1, ...options }: GroupOptions,
-  { backend, seed, prefix, averageDecay }: GroupPlace,
+  { backend, seed, prefix, averageDecay, ranks }: GroupPlace,
 ): Promise<Group> {
   const who = `createTrainer: ${prefix && 'rival: '}`
   if (!(clipNorm > 0))
@@ -163,6 +167,12 @@ export async function createGroup(
       parts = 0
     },
     apply: async (step, lossIsFinite) => {
+      if (ranks) {
+        await overRanks(ranks, gradients, layout.parameterCount, 'sum')
+        // The same everywhere. Each rank's went on from part to part of its own: they follow the batches as closely as those of one process.
+        await overRanks(ranks, written, layout.bufferCount, 'mean')
+        parts *= ranks.size
+      }
       const norm = (await updater.norm(gradients)) / parts
       const rate = learningRate(schedule, step, plateau)
       const accepted = lossIsFinite && Number.isFinite(norm)

@@ -4,6 +4,8 @@
  * first the rival's loss, then that of the task. Weights, moments, averages and statistics stay in the backend's memory; the loop moves batches in and
  * scalars out.
  */
+import type { Collective } from '../distributed/collective.ts'
+import { together } from '../distributed/together.ts'
 import type { Layout, Slot } from '../nn/index.ts'
 import type { Backend, HostArray, Specs } from '../runtime/index.ts'
 import type { Tensor } from '../tensor/index.ts'
@@ -47,6 +49,11 @@ export interface TrainerOptions<Name extends string> extends GroupOptions {
   readonly averageDecay?: number
   readonly rival?: RivalOptions<Name> | undefined
   readonly seed: number
+  /**
+   * Other processes that take parts of the same updates, as many each, with a trainer of the same options. All call the same functions in the same
+   * order; gradients, losses and running statistics are means over all parts, so that all have the same weights.
+   */
+  readonly collective?: Collective | undefined
 }
 
 export interface Trainer<Name extends string> {
@@ -91,6 +98,15 @@ function isPart<Name extends string>(one: Batch<Name> | Part<Name>): one is Part
   return typeof (one as Part<Name>).index === 'number'
 }
 
+/** The same numbers on every rank. As texts, because JSON has no numbers that are not finite. */
+async function sumsOfRanks(ranks: Collective, own: { readonly count: number; readonly total: number; readonly other: number }) {
+  const all = await ranks.allGather({ count: own.count, total: String(own.total), other: String(own.other) })
+  const counts = all.map(({ count }) => count)
+  if (new Set(counts).size > 1) throw new RangeError(`update: the ranks have ${counts.join(', ')} parts; all need as many`)
+  const sum = (key: 'total' | 'other') => all.reduce((before, words) => before + Number(words[key]), 0)
+  return { count: counts.reduce((a, b) => a + b, 0), total: sum('total'), other: sum('other') }
+}
+
 /**
  * A trainer of a model: its weights, the optimiser's state and their average, in the backend's memory.
  *
@@ -114,8 +130,13 @@ function isPart<Name extends string>(one: Batch<Name> | Part<Name>): one is Part
  */
 export async function createTrainer<Name extends string>(options: TrainerOptions<Name>): Promise<Trainer<Name>> {
   const { task, backend, averageDecay = 0.998, seed, rival: against } = options
-  const main = await createGroup(options, { backend, seed, prefix: '', averageDecay })
-  const rival = against && (await createGroup(against, { backend, seed, prefix: 'rival/' }))
+  const ranks = options.collective && options.collective.size > 1 ? options.collective : undefined
+  if (ranks && against?.everyPart)
+    throw new RangeError(
+      'createTrainer: a rival with everyPart: true learns from one part after the other, which several processes cannot share out; everyPart: false updates it once per update',
+    )
+  const main = await createGroup(options, { backend, seed, prefix: '', averageDecay, ranks })
+  const rival = against && (await createGroup(against, { backend, seed, prefix: 'rival/', ranks }))
   const groups = rival ? [main, rival] : [main]
   const lossOf = (loss: Task<Name>['loss']) => (batch: Readonly<Record<string, Tensor>>) => loss(batch as Record<Name, Tensor>)
   const loss = lossOf((batch) => task.loss(batch))
@@ -145,12 +166,20 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   const take = async (parts: Iterable<Part<Name>> | AsyncIterable<Part<Name>>): Promise<StepReport> => {
     let [count, total] = [0, 0]
     let other: NetworkReport | undefined
-    for await (const part of parts) {
-      if (rival) other = await answer(part, other)
-      total += await phase.run(part.batch, part.specs ?? task.batch, part.index)
-      count++
+    const compute = async () => {
+      for await (const part of parts) {
+        if (rival) other = await answer(part, other)
+        total += await phase.run(part.batch, part.specs ?? task.batch, part.index)
+        count++
+      }
+      if (count === 0) throw new RangeError('update: no parts; an update needs at least one')
     }
-    if (count === 0) throw new RangeError('update: no parts; an update needs at least one')
+    if (ranks) {
+      await together(ranks, compute)
+      const sums = await sumsOfRanks(ranks, { count, total, other: other?.loss ?? 0 })
+      ;({ count, total } = sums)
+      if (other) other = { ...other, loss: sums.other }
+    } else await compute()
     const value = total / count
     if (rival && !against!.everyPart) other = { ...(await rival.apply(step, Number.isFinite(other!.loss))), loss: other!.loss }
     const applied = await main.apply(step, Number.isFinite(value))

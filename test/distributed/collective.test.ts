@@ -1,8 +1,9 @@
-/** Both collectives do what collectives do: one process alone, and three that mpirun starts. */
+/** All collectives do what collectives do: one process alone, three ranks that mpirun starts, and those that other tests use. */
 import { resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createSolo } from '../../src/distributed/index.ts'
 import { cases } from './conformance.ts'
+import { createInMemory } from './in-memory.ts'
 import { type Ended, mpirun, run } from './mpirun.ts'
 
 const rank = [process.execPath, '--import', 'tsx', resolve('test/distributed/rank.ts')]
@@ -10,6 +11,12 @@ const rank = [process.execPath, '--import', 'tsx', resolve('test/distributed/ran
 describe('solo', () => {
   it.each(Object.keys(cases))('%s', async (name) => {
     await cases[name]!(createSolo())
+  })
+})
+
+describe('3 ranks in memory', () => {
+  it.each(Object.keys(cases))('%s', async (name) => {
+    await Promise.all(createInMemory(3).map((collective) => cases[name]!(collective)))
   })
 })
 
