@@ -4,12 +4,14 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadSeparator } from '../models/index.ts'
+import { dataCommand } from './data.ts'
 import { demoCommand, runDemo } from './demo.ts'
 import { doctorCommand, runDoctor } from './doctor.ts'
 import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
 import { evaluateCommand, runEvaluate } from './evaluate.ts'
 import { createInterrupt } from './interrupt.ts'
 import { lessonCommand } from './lesson.ts'
+import { runRuns, runsCommand } from './runs.ts'
 import { runScore, scoreCommand } from './score.ts'
 import { runSeparate, type SeparateContext } from './separate.ts'
 import { separateCommand } from './separate-options.ts'
@@ -68,6 +70,12 @@ function createProgram(): Command {
       work((signal) => runEvaluate(reference, estimate, flags, { stdout: process.stdout, stderr: process.stderr, signal })),
     ),
     trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
+    runsCommand((folders, flags) => work(() => runRuns(folders, flags, { stdout: process.stdout }))),
+    dataCommand(work, {
+      loadSeparator: (model, { threads, seconds }) => loadSeparator(model, { seconds, ...(threads === undefined ? {} : { threads }) }),
+      stdout: process.stdout,
+      stderr: process.stderr,
+    }),
     demoCommand((flags) =>
       work((signal) =>
         runDemo(flags, { loadSeparator: (name) => loadSeparator(name), stdout: process.stdout, stderr: process.stderr, signal }),

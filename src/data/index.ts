@@ -13,6 +13,7 @@ export {
   sharedGroups,
   writeCatalogue,
 } from './catalogue.node.ts'
+export * from './check/index.ts'
 export type { Annotation, Clip, ClipKind, ClipSplit } from './clips/annotation.ts'
 export { type ClipOptions, clipKinds, clipVersion, makeClip } from './clips/clip.ts'
 export { type ClipSet, type ClipSetOptions, prepareClips } from './clips/clip-set.node.ts'

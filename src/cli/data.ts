@@ -1,0 +1,61 @@
+/** `divisi data`: recordings before a training. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type DataCheckFlags, type DataContext, runDataCheck } from './data-check.ts'
+
+const details = `
+Folders that explain themselves: train/<song>/{vocals,…}.wav and test/<song>/…, as MUSDB has them; <song>/{vocals,…}.wav;
+or the sub-folders vocals, instrumental, speech, mixtures and stems.
+
+Examples:
+  $ divisi data check --vocals singing --instrumental karaoke backing --html check.html
+  $ divisi data check musdb18hq
+  $ divisi data check --recipe recipes/vocals.yaml --data recordings
+
+Exit codes: 0 no errors, 1 errors among the findings, 2 wrong usage, 130 interrupted by Ctrl-C. docs/data.md has what is
+checked, how, and how often it is right.`
+
+function parseCount(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number from 1.')
+  return value
+}
+
+function parseRate(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 8000 || value > 192000) throw new InvalidArgumentError('It is in hertz, 8000 to 192000.')
+  return value
+}
+
+/** The options that name recordings. */
+function withSources(command: Command): Command {
+  return command
+    .option('--vocals <folders...>', 'folders of voices alone')
+    .option('--instrumental <folders...>', 'folders of music without voices')
+    .option('--stems <folders...>', 'folders of songs, each a folder with a file per stem')
+    .option('--mixtures <folders...>', 'folders of finished songs')
+    .option('--recipe <file>', 'the recordings that a recipe names')
+    .option('--data <folder>', 'where these are')
+    .option('--cache <folder>', 'decoded recordings and measurements (default: ~/.cache/divisi)')
+}
+
+/** The command for commander; `work` runs what a subcommand asks for under Ctrl-C. */
+export function dataCommand(
+  work: (run: (signal: AbortSignal) => Promise<number>) => Promise<void>,
+  context: Omit<DataContext, 'signal'>,
+): Command {
+  const command = new Command('data').description('Look at recordings before a training: check them.')
+  withSources(command.command('check'))
+    .description('tell what is wrong with recordings: broken, silent, clipped, doubled, voices among accompaniments …')
+    .argument('[folders...]', 'folders that explain themselves')
+    .addOption(new Option('--rate <hertz>', "sample rate of training (default: the recipe's, or 44100)").argParser(parseRate))
+    .addOption(new Option('--workers <n>', 'files read at a time (default: all processors but one)').argParser(parseCount))
+    .addOption(new Option('--threads <n>', 'threads of the separator (default: all processors)').argParser(parseCount))
+    .option('--model <name>', 'separator that listens for voices (default: vocals)')
+    .option('--no-voices', 'do not look for voices among accompaniments, which takes most of the time')
+    .option('--quiet', 'leave notes out')
+    .option('--json [file]', 'write all findings as JSON; without a file, print them')
+    .option('--html <file>', 'write a page with pictures of the suspicious places')
+    .addHelpText('after', details)
+    .action((folders: string[], flags: DataCheckFlags) => work((signal) => runDataCheck(folders, flags, { ...context, signal })))
+  return command
+}

@@ -1,0 +1,28 @@
+/** A thread of the check: decodes a file and measures it. */
+import { parentPort } from 'node:worker_threads'
+import { AudioError, openAudio } from '../../audio/index.ts'
+import { createScanner } from './scan.ts'
+import type { ScanReply, ScanRequest } from './scan-pool.node.ts'
+
+/** What stands before the reason in an AudioError's message. */
+function reasonOf(error: unknown, path: string): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message
+}
+
+async function scan({ path }: ScanRequest): Promise<ScanReply> {
+  try {
+    const stream = await openAudio(path)
+    const { sampleRate, channels, format } = stream.info
+    const scanner = createScanner(sampleRate, channels)
+    for await (const block of stream.blocks) scanner.push(block)
+    return { result: { format, ...scanner.finish() } }
+  } catch (error) {
+    const seconds = error instanceof AudioError ? error.seconds : undefined
+    return { result: { fault: reasonOf(error, path), ...(seconds !== undefined && { seconds }) } }
+  }
+}
+
+parentPort!.on('message', async (request: ScanRequest) => {
+  parentPort!.postMessage(await scan(request))
+})
