@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/end-to-end/**', 'test/packaging/**', 'test/browser/**'],
+          exclude: [...configDefaults.exclude, 'test/end-to-end/**', 'test/packaging/**', 'test/container/**', 'test/browser/**'],
           testTimeout: 60_000,
         },
       },
@@ -67,6 +67,16 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        // Builds images of a whole Debian, as root, with buildah and mmdebstrap: for .ci/run and `npm run test:container`.
+        extends: true,
+        test: {
+          name: 'container',
+          include: ['test/container/**/*.test.ts'],
+          sequence: { groupOrder: 3 },
+          testTimeout: 300_000,
         },
       },
     ],

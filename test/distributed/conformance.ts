@@ -92,12 +92,14 @@ export const cases: Readonly<Record<string, (collective: Collective) => Promise<
   },
 
   'leaves the event loop free while it waits': async ({ rank, barrier }) => {
+    await barrier()
     let turns = 0
     const timer = setInterval(() => turns++, 1)
-    if (rank === 0) await sleep(100)
+    // Long enough for the others to be waiting by then, however busy the machine is; one that holds up its event loop counts no turn.
+    if (rank === 0) await sleep(500)
     await barrier()
     clearInterval(timer)
-    assert.ok(turns >= 5, `${turns} turns`)
+    assert.ok(rank === 0 || turns >= 1, `${turns} turns`)
   },
 
   'waits together for work of any length': async (collective) => {

@@ -1,5 +1,6 @@
 /** One rank of the conformance suite, started by mpirun: a line of JSON per case. With the name of a fault: what happens then. */
 
+import { hostname } from 'node:os'
 import { openCollective } from '../../src/distributed/index.ts'
 import { cases } from './conformance.ts'
 
@@ -12,7 +13,7 @@ if (fault === undefined) {
       (reason: unknown) => String(reason),
     )
     // By one write: those of several ranks share a pipe.
-    process.stdout.write(`${JSON.stringify({ name, rank: collective.rank, size: collective.size, error })}\n`)
+    process.stdout.write(`${JSON.stringify({ name, rank: collective.rank, size: collective.size, host: hostname(), error })}\n`)
   }
   await collective.dispose()
 } else if (fault === 'abort') {
