@@ -24,7 +24,7 @@ export function trainCommand(action: (recipe: string, flags: TrainFlags) => Prom
     .option('--run <folder>', 'checkpoints, weights and log (default: runs/<name of the recipe>)')
     .option('--cache <folder>', 'decoded recordings (default: a folder in ~/.cache/divisi)')
     .option('--threads <n>', 'threads of the network (default: all processors)')
-    .option('--stop-after <step>', 'stop with a checkpoint after this step')
+    .option('--stop-after <step>', 'stop with a checkpoint after this step, those of all stages counted together')
     .option('--overfit <n>', 'learn n examples by heart, the first test of a network; nothing is held out')
     .action(action)
 }
@@ -66,6 +66,8 @@ export async function runTrain(
   let progress: Progress | undefined
   let loss = Number.NaN
   let preparing: string | undefined
+  /** Of all stages; without stages the run is the only one. */
+  let stage = { name: recipe.name, before: 0, steps: recipe.training.steps }
   const onEvent = (event: RunEvent) => {
     switch (event.kind) {
       case 'prepare':
@@ -76,17 +78,33 @@ export async function runTrain(
         }
         progress?.update(event.done)
         return
+      case 'stage':
+        progress?.done()
+        preparing = undefined
+        loss = Number.NaN
+        stage = { ...event, name: `${event.number}/${event.stages} ${event.name}` }
+        if (event.skipped) stderr.write(`${stage.name}: done before\n`)
+        return
       case 'start':
         progress?.done()
         stderr.write(
-          `${recipe.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`,
+          `${stage.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`,
         )
         for (const note of event.notes) stderr.write(`note: ${note}\n`)
-        progress = createProgress({ label: 'training', unit: 'steps', total: recipe.training.steps, initial: event.step, stream: stderr })
+        progress = createProgress({
+          label: recipe.stages ? stage.name : 'training',
+          unit: 'steps',
+          total: stage.steps,
+          initial: stage.before + event.step,
+          stream: stderr,
+        })
         return
       case 'step':
         loss = Number.isNaN(loss) ? event.loss : 0.98 * loss + 0.02 * event.loss
-        progress?.update(event.step, { note: event.accepted ? `loss ${loss.toFixed(4)}` : 'loss not finite: step skipped' })
+        progress?.update(stage.before + event.step, { note: event.accepted ? `loss ${loss.toFixed(4)}` : 'loss not finite: step skipped' })
+        return
+      case 'restore':
+        progress?.print(`step ${event.step}: too many steps were not finite; set back to the weights of step ${event.to}`)
         return
       case 'validation':
         progress?.print(

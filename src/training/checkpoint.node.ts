@@ -5,7 +5,7 @@ import { readSafetensors, writeSafetensors } from '../formats/index.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface Checkpoint {
-  /** Flat arrays by name: weights, first, second, average, buffers, and the number of updates. */
+  /** Flat arrays by name: weights, first, second, average, buffers, and the number of updates; those of a rival begin with `rival/`. */
   readonly arrays: ReadonlyMap<string, Float32Array>
   readonly facts: CheckpointFacts
 }
@@ -27,6 +27,14 @@ export interface CheckpointFacts {
   readonly seconds: number
   /** Steps in a row, up to here, whose numbers were not finite. */
   readonly rejected: number
+  /** How often weights were set back since the last good checkpoint. */
+  readonly restores?: number
+  /** Digest of the recipe, by which a stage that is done is known without opening its data. */
+  readonly recipe?: string
+  /** Digest of the weights that the run started from, where it was given some. */
+  readonly startedFrom?: string
+  /** Whether all is done that follows the last step. */
+  readonly finished?: boolean
 }
 
 export async function saveCheckpoint(path: string, { arrays, facts }: Checkpoint): Promise<void> {

@@ -20,7 +20,8 @@ const digestOf = (content: unknown): string => createHash('sha256').update(JSON.
 
 /** What of a recipe has to be equal, without its name. */
 function fixedOf({ name: _, training, ...rest }: Recipe): object {
-  const { steps: _s, decay: _d, validateEvery, validationExamples, checkpointEvery: _c, patience: _p, ...fixed } = training
+  const { steps: _s, decay: _d, validateEvery, validationExamples, checkpointEvery: _c, patience: _p, ...others } = training
+  const { keep: _k, keepEvery: _e, ...fixed } = others
   const watches = training.schedule?.name === 'plateau' || training.rival?.schedule?.name === 'plateau'
   return { ...rest, fixed: { ...fixed, ...(watches ? { validateEvery, validationExamples } : {}) } }
 }

@@ -23,7 +23,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** The file under a second name, which costs nothing; a copy where the file system has no such names. */
-async function secondName(file: string, name: string): Promise<void> {
+export async function secondName(file: string, name: string): Promise<void> {
   const temporary = `${name}.${process.pid}.tmp`
   await rm(temporary, { force: true })
   try {
