@@ -5,6 +5,7 @@ import { chart } from './chart.ts'
 import { pageScript } from './page-script.ts'
 import { pageStyle } from './page-style.ts'
 import type { RunRecord } from './record.node.ts'
+import { createThinned } from './thinned.ts'
 
 /** 3723 → "1 h 2 min". */
 export function duration(seconds: number): string {
@@ -67,7 +68,7 @@ export function charts(runs: readonly Named[]): string {
     chart({
       title: `${kind.label[0]!.toUpperCase()}${kind.label.slice(1)} on held-out examples`,
       y: { label: kind.label, ...(kind.unit ? { unit: kind.unit } : {}) },
-      lines: runs.map(({ name, record }) => ({ label: named(name, kind.label), points: true, ...scoreLine(record, kind) })),
+      lines: runs.map(({ name, record }) => ({ label: named(name, kind.label), ...scoreLine(record, kind) })),
     }),
   )
   const names = [...new Set(runs.flatMap(({ record }) => [...record.curves.keys()]))]
@@ -95,12 +96,15 @@ export function charts(runs: readonly Named[]): string {
     : '<p class="soft">No curves yet: they begin with the second step.</p>'
 }
 
-/** Scores as they are shown: shares of 1 in percent, with NaN for what is none. */
-export function scoreLine({ validations }: Pick<RunRecord, 'validations'>, { name, unit }: ScoreKind): { x: number[]; y: number[] } {
-  return {
-    x: validations.map(({ validation }) => validation.step),
-    y: validations.map(({ validation }) => (validation[name] ?? Number.NaN) * (unit === '%' ? 100 : 1)),
-  }
+/** More points are not seen, and fewer have dots. */
+const [mostPoints, mostDots] = [500, 100]
+
+/** Scores as they are shown: shares of 1 in percent; of very many the means of neighbours. */
+export function scoreLine({ validations }: Pick<RunRecord, 'validations'>, { name, unit }: ScoreKind): Pick<Line, 'x' | 'y' | 'points'> {
+  const thinned = createThinned(mostPoints)
+  for (const { validation } of validations) thinned.add(validation.step, (validation[name] ?? Number.NaN) * (unit === '%' ? 100 : 1))
+  const { x, mean } = thinned.curve()
+  return { x, y: mean, points: x.length <= mostDots }
 }
 
 /** The best value of a score and where it was; undefined where there is none. */

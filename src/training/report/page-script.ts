@@ -93,7 +93,7 @@ export const pageScript = `
         }
         const d = path(line.y, (points) => points.reduce((text, p, i) => (p === null ? text : text + (i > 0 && points[i - 1] !== null ? 'L' : 'M') + p), ''))
         parts.push(make('path', { class: 'line line' + (n % 8), d }))
-        if (line.points && at.length < 120) for (const i of at) if (i >= 0) parts.push(make('circle', { class: 'dot fill' + (n % 8), cx: x.at(line.x[i]), cy: y(line.y[i]), r: 3.2 }))
+        if (line.points) for (const i of at) if (i >= 0) parts.push(make('circle', { class: 'dot fill' + (n % 8), cx: x.at(line.x[i]), cy: y(line.y[i]), r: 3.2 }))
         return parts
       }).reverse().forEach((parts) => inside.append(...parts))
       if (place !== null) tell(place)
@@ -160,7 +160,7 @@ export const pageScript = `
       if (!x) scales()
       event.preventDefault()
       const line = data.lines[0]
-      const at = place === null ? (by > 0 ? -1 : line.x.length) : nearest(line, place)
+      const at = place === null ? nearest(line, by > 0 ? x.low : x.high) - by : nearest(line, place)
       tell(line.x[Math.max(0, Math.min(line.x.length - 1, at + by))])
     })
     plot.addEventListener('blur', quiet)
@@ -216,7 +216,7 @@ export const pageScript = `
     }
     box.checked = keep() !== 'stay'
     box.addEventListener('change', () => keep(box.checked ? 'go' : 'stay'))
-    const busy = () => document.hidden || range !== null || sounds.some((sound) => !sound.paused) || document.querySelector('details[open]') || !getSelection().isCollapsed
+    const busy = () => document.hidden || range !== null || sounds.some((sound) => !sound.paused) || !getSelection().isCollapsed
     setInterval(() => {
       if (box.checked && !busy()) location.reload()
     }, 30000)

@@ -19,7 +19,7 @@ figure { margin: 0 0 .8rem; min-width: 0 } figcaption { font-size: .9rem }
 output { display: block; min-height: 1.5em; font-size: .9rem; font-variant-numeric: tabular-nums }
 button { font: inherit; font-size: .9rem; min-width: 2.2rem; margin-right: .3rem; padding: .05rem .5rem; color: var(--text); background: var(--tint); border: 1px solid var(--rule); border-radius: .35rem } button[aria-pressed=true] { border-color: var(--mark); color: var(--mark) }
 .examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem } .examples svg { width: 100%; height: auto; display: block } audio { width: 100%; margin-top: .3rem }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule) } th { font-weight: 600 } td.number, th.number { text-align: right; white-space: nowrap }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule) } th { font-weight: 600 } td.number, th.number { text-align: right } td.number { white-space: nowrap } td:first-child { min-width: 6rem }
 pre { background: var(--tint); border-radius: .5rem; padding: .7rem 1rem; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace } code { font: .88em ui-monospace, monospace; overflow-wrap: anywhere }
 summary { cursor: pointer; font-weight: 600 } details { margin: .6rem 0 }
 tr.group td { background: var(--tint); font-weight: 600 } td.better { color: var(--good); font-weight: 600 }

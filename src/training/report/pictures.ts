@@ -16,12 +16,12 @@ export function drawCurves(name: string, record: RunRecord, kind: ScoreKind): Re
       lines: [{ label: 'loss', x, y: mean, band: { low, high } }],
     })
   const score = scoreLine(record, kind)
-  if (score.y.filter(Number.isFinite).length > 1)
+  if (score.y.length > 1)
     pictures.score = linePlot({
       title: `${name}: ${kind.label} on held-out examples`,
       x: { label: 'step' },
       y: { label: kind.unit ? `${kind.label} (${kind.unit})` : kind.label },
-      lines: [{ label: kind.label, points: true, ...score }],
+      lines: [{ label: kind.label, ...score }],
     })
   return pictures
 }
