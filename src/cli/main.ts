@@ -12,7 +12,6 @@ import { evaluateCommand, runEvaluate } from './evaluate.ts'
 import { createInterrupt } from './interrupt.ts'
 import { lessonCommand } from './lesson.ts'
 import { runRuns, runsCommand } from './runs.ts'
-import { runRuns, runsCommand } from './runs.ts'
 import { runScore, scoreCommand } from './score.ts'
 import { runSeparate, type SeparateContext } from './separate.ts'
 import { separateCommand } from './separate-options.ts'
@@ -71,7 +70,6 @@ function createProgram(): Command {
       work((signal) => runEvaluate(reference, estimate, flags, { stdout: process.stdout, stderr: process.stderr, signal })),
     ),
     trainCommand((recipe, flags) => work((signal) => runTrain(recipe, flags, { stderr: process.stderr, signal }))),
-    runsCommand((folders, flags) => work(() => runRuns(folders, flags, { stdout: process.stdout }))),
     runsCommand((folders, flags) => work(() => runRuns(folders, flags, { stdout: process.stdout }))),
     dataCommand(work, {
       loadSeparator: (model, { threads, seconds }) => loadSeparator(model, { seconds, ...(threads === undefined ? {} : { threads }) }),

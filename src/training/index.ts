@@ -4,8 +4,6 @@ export type { GroupOptions } from './group.ts'
 export { createOptimizer, type OptimizerOptions, optimizerSchema } from './optimizers/create-optimizer.ts'
 export type { Optimizer } from './optimizers/optimizer.ts'
 export { onSyntheticData, type Recipe, readRecipe, recipeSchema, type Stage } from './recipe.node.ts'
-export { runTraining } from './run.node.ts'
-export type { RunEvent, RunOptions, RunResult } from './run-options.ts'
 export {
   type Comparison,
   compareRuns,
@@ -15,6 +13,8 @@ export {
   type SeedGroup,
 } from './report/comparison.node.ts'
 export { comparisonPage, comparisonText } from './report/comparison-page.ts'
+export { runTraining } from './run.node.ts'
+export type { RunEvent, RunOptions, RunResult } from './run-options.ts'
 export { createSchedule, learningRate, type Schedule, type ScheduleOptions } from './schedule.ts'
 export { flatReport, type NetworkReport, type StepReport } from './step-report.ts'
 export {
