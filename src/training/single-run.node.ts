@@ -8,77 +8,23 @@ import { writeSafetensors } from '../formats/index.ts'
 import { writeModel } from '../models/index.ts'
 import { layoutOf, stateDict } from '../nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../runtime/index.ts'
-import { firstPartOf, type HandOver, partAt, type Task } from '../tasks/index.ts'
+import { firstPartOf, partAt, type Task } from '../tasks/index.ts'
 import { type CheckpointFacts, loadCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
 import { type GuardState, guardStep, isGood } from './guard.ts'
 import { identityOf, recipeDigest } from './identity.node.ts'
 import { keepCheckpoint, secondName } from './kept-checkpoints.node.ts'
-import type { OptimizerOptions } from './optimizers/create-optimizer.ts'
+import { createLoop, scheduleOf } from './loop.ts'
 import { onlyFirst } from './overfit.ts'
-import { openTask, type Recipe } from './recipe.node.ts'
+import { openTask } from './recipe.node.ts'
 import { openRecorder, recorded } from './report/recorder.node.ts'
 import type { RunOptions, RunResult } from './run-options.ts'
 import { type Schedule, samePast } from './schedule.ts'
 import { type Start, takeOver } from './start.node.ts'
 import { flatReport } from './step-report.ts'
-import { createTrainer, type Part, type RivalOptions } from './trainer.ts'
+import type { Part } from './trainer.ts'
 
 /** Training batches that running statistics are taken from: always the first ones, so that a resumed run exports the same model. */
 const statisticsBatches = 16
-
-type Pace = Pick<Recipe['training'], 'learningRate' | 'warmup' | 'decay' | 'steps' | 'schedule'>
-
-const scheduleOf = ({ learningRate: peak, warmup, decay, steps, schedule }: Pace): Schedule => ({
-  peak,
-  warmup,
-  ...(schedule ?? { decay, steps }),
-})
-
-/** Those that are given, in place of those of the task's network. */
-function rivalOf(
-  { rival }: Task,
-  { training }: Recipe,
-  optimizer: OptimizerOptions,
-  initial: HandOver['rival'],
-): RivalOptions<string> | undefined {
-  if (!rival) {
-    if (training.rival) throw new RangeError('training.rival: the task has no second network; leave it out')
-    return undefined
-  }
-  const { learningRate, warmup, schedule, ...own } = training.rival ?? {}
-  return {
-    model: rival.network,
-    loss: (batch) => rival.loss(batch),
-    everyPart: rival.everyPart,
-    optimizer: own.optimizer ?? optimizer,
-    schedule: scheduleOf({
-      ...training,
-      learningRate: learningRate ?? training.learningRate,
-      warmup: warmup ?? training.warmup,
-      schedule: schedule ?? training.schedule,
-    }),
-    clipNorm: own.clipNorm ?? training.clipNorm,
-    initial,
-  }
-}
-
-/** @param first number of the first batch to come */
-function createLoop(recipe: Recipe, task: Task, backend: Backend, first: number, initial?: HandOver) {
-  const { optimizer, betas, eps, weightDecay, clipNorm, averageDecay, seed } = recipe.training
-  const rule: OptimizerOptions = optimizer ?? { name: 'adamw', betas, eps, weightDecay }
-  return createTrainer<string>({
-    model: task.network,
-    task: { batch: task.specsAt?.(first) ?? task.batch, loss: (batch) => task.loss(batch) },
-    backend,
-    optimizer: rule,
-    schedule: scheduleOf(recipe.training),
-    clipNorm,
-    averageDecay,
-    initial: initial?.network,
-    rival: rivalOf(task, recipe, rule, initial?.rival),
-    seed,
-  })
-}
 
 /** What a reader of the log should know about a run that goes on under other conditions than it began. */
 function notesOn(before: CheckpointFacts, engine: string, schedule: Schedule, start: Start | undefined): string[] {
