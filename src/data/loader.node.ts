@@ -76,7 +76,7 @@ export function createLoader(options: LoaderOptions): Loader {
   wholeNumber('prefetch', prefetch, 0)
   const data: LoaderWorkerData = { tracks, config, seed, rate }
   const team = startTeam<BatchRequest, Batch>(import.meta.url, './loader.worker.node', { workers, workerData: data, name: 'divisi loader' })
-  const ahead = createAhead((step) => team.ask(step, { kind: 'train', first: step, batchSize, frames }), prefetch)
+  const ahead = createAhead((step, turn) => team.ask(turn, { kind: 'train', first: step, batchSize, frames }), prefetch)
 
   return {
     async batch(step) {

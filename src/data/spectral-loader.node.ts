@@ -89,7 +89,7 @@ export function createSpectralLoader({ plan, workers = 1, prefetch = 2, ...optio
   const name = 'divisi spectral loader'
   const team = startTeam<SpectralWish, SpectralBatch>(import.meta.url, './spectral-loader.worker.node', { workers, workerData, name })
   return {
-    batch: createAhead((index) => team.ask(index, { split: 'train', ...plan(index) }), prefetch),
+    batch: createAhead((index, turn) => team.ask(turn, { split: 'train', ...plan(index) }), prefetch),
     heldOut: (first, count, frames) => team.ask(0, { split: 'valid', first, examples: count, frames, halvings: 0 }),
     close: () => team.close(),
   }

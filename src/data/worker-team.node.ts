@@ -77,24 +77,40 @@ export function serveTeam<Wish, Made extends Readonly<Record<string, Float32Arra
   })
 }
 
-/** What is asked for by number, with the following numbers begun. */
-export function createAhead<Made>(make: (index: number) => Promise<Made>, prefetch: number): (index: number) => Promise<Made> {
+/**
+ * What is asked for by number, with those begun that come next: as far apart as the last two that were asked for, because of several processes each
+ * asks for its share.
+ *
+ * @param make gets, with the number, how many were made before: whose turn it is
+ */
+export function createAhead<Made>(
+  make: (index: number, turn: number) => Promise<Made>,
+  prefetch: number,
+): (index: number) => Promise<Made> {
   const ahead = new Map<number, Promise<Made>>()
+  let [turn, last, stride] = [0, -1, 1]
   const begin = (index: number): Promise<Made> => {
     const known = ahead.get(index)
     if (known) return known
-    const made = make(index)
+    const made = make(index, turn++)
     // What nobody waits for must not end the process when it fails; the next request reports the failure.
     made.catch(() => {})
     ahead.set(index, made)
     return made
   }
   return async (index) => {
+    // Jumps are no strides: back to the first batches, and from there to where the run is.
+    if (last >= 0) stride = index > last && index - last <= longestStride ? index - last : 1
+    last = index
     const wanted = begin(index)
-    for (let k = 1; k <= prefetch; k++) begin(index + k)
-    for (const known of ahead.keys()) if (known < index || known > index + prefetch) ahead.delete(known)
+    const next = Array.from({ length: prefetch }, (_, k) => index + (k + 1) * stride)
+    for (const known of ahead.keys()) if (known !== index && !next.includes(known)) ahead.delete(known)
+    for (const one of next) begin(one)
     const made = await wanted
     ahead.delete(index)
     return made
   }
 }
+
+/** Distances up to here are taken for the number of processes. */
+const longestStride = 256
