@@ -55,6 +55,11 @@ export const bodyFields = {
    * 1e-5 is the usual choice.
    */
   eps: z.number().positive().default(1e-8),
+  /**
+   * Scores of attention that take more bytes are computed for some of the frames at a time; 32 MiB by default. How much memory long windows take, and no result
+   * but for the order of sums, depends on it.
+   */
+  scoreBytes: count.optional(),
 }
 
 type Body = z.output<z.ZodObject<typeof bodyFields>>

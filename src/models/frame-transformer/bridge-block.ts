@@ -10,6 +10,7 @@ import { ChannelNorm } from './norms.ts'
 import { glu } from './options.ts'
 import { PlaneConv } from './plane-conv.ts'
 import type { ResidualAttended } from './residual-attention.ts'
+import type { Scores } from './scores.ts'
 
 /**
  * What attention is added to in an evolved block: 'restart', to the block's input, or 'sum', to the sum of the three sublayers before it.
@@ -31,7 +32,7 @@ export interface BridgeBlockOptions extends ConvolutionalAttentionOptions {
 
 /** A layer of the bridge: (b, c, t, f) and the scores of the layer before → output (b, c, t, f), scores (b, heads, t·f, t·f). */
 export abstract class BridgeBlock extends Module {
-  abstract override forward(x: Tensor, previous?: Tensor): ResidualAttended
+  abstract override forward(x: Tensor, previous?: Scores): ResidualAttended
 
   override reach(): Reach {
     return wholeReach
@@ -81,7 +82,7 @@ export class EvolvedBridgeBlock extends BridgeBlock {
   }
 
   /** @throws ShapeError for other channels */
-  override forward(x: Tensor, previous?: Tensor): ResidualAttended {
+  override forward(x: Tensor, previous?: Scores): ResidualAttended {
     const plus = (h: Tensor, z: Tensor) => add(h, channelDropout(z, this.#dropout))
     const both = ([first, second]: readonly [PlaneConv, PlaneConv], z: Tensor) => second.forward(first.forward(z))
     let h = plus(x, glu(this.glu[0].forward(this.norm1.forward(x)), 1))
@@ -116,7 +117,7 @@ export class PlainBridgeBlock extends BridgeBlock {
   }
 
   /** @throws ShapeError for other channels */
-  override forward(x: Tensor, previous?: Tensor): ResidualAttended {
+  override forward(x: Tensor, previous?: Scores): ResidualAttended {
     const plus = (h: Tensor, z: Tensor) => add(h, channelDropout(z, this.#dropout))
     const { output, scores } = this.attn.forward(this.norm1.forward(x), { previous })
     const h = plus(x, output)

@@ -15,6 +15,8 @@ export interface ConvolutionalAttentionOptions {
   readonly kernel?: number
   /** 1 by default. */
   readonly padding?: number
+  /** Scores that take more bytes are computed for some of the tokens at a time; 32 MiB by default. */
+  readonly scoreBytes?: number | undefined
 }
 
 /**
@@ -29,9 +31,10 @@ export class ConvolutionalAttention extends Module {
   readonly o_proj: PlaneConv
   readonly #heads: number
   readonly #scale: number
+  readonly #scoreBytes: number | undefined
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the channels */
-  constructor(channels: number, heads: number, { kernel = 3, padding = 1 }: ConvolutionalAttentionOptions = {}) {
+  constructor(channels: number, heads: number, { kernel = 3, padding = 1, scoreBytes }: ConvolutionalAttentionOptions = {}) {
     super()
     checkExtent('ConvolutionalAttention', { channels, heads, kernel })
     if (channels % heads !== 0)
@@ -45,6 +48,7 @@ export class ConvolutionalAttention extends Module {
     this.#heads = heads
     // Of all channels and not of a head's, as in the original.
     this.#scale = 1 / Math.sqrt(channels)
+    this.#scoreBytes = scoreBytes
   }
 
   /** @throws ShapeError for other channels, and previous scores of another shape */
@@ -57,7 +61,7 @@ export class ConvolutionalAttention extends Module {
     const queries = this.embedding.forward(this.#split(this.q_proj.forward(x)), positionsOf(x))
     const keys = this.embedding.forward(this.#split(this.k_proj.forward(memory)), positionsOf(memory))
     const values = this.#split(this.v_proj.forward(memory))
-    const { output, scores } = residualAttention(queries, keys, values, { scale: this.#scale, previous })
+    const { output, scores } = residualAttention(queries, keys, values, { scale: this.#scale, previous, scoreBytes: this.#scoreBytes })
     return { output: this.o_proj.forward(reshape(transpose(output, [0, 1, 3, 2]), x.shape)), scores }
   }
 

@@ -11,6 +11,7 @@ import { MultichannelLinear } from './multichannel-linear.ts'
 import { MultichannelLayerNorm } from './norms.ts'
 import { blockOptions, embedding, type FrameBlockOptions } from './options.ts'
 import type { PlaneConv } from './plane-conv.ts'
+import type { Scores } from './scores.ts'
 
 export interface FrameDecoderBlockOptions extends FrameBlockOptions {
   /** Whether a decoder level comes before, whose scores are mixed in by `gate1`; true by default. */
@@ -21,8 +22,8 @@ export interface FrameDecoderBlockOptions extends FrameBlockOptions {
 
 /** Scores of self-attention and of attention to the encoder: (b, m, heads, t, t). */
 export interface DecoderScores {
-  readonly self: Tensor
-  readonly cross: Tensor
+  readonly self: Scores
+  readonly cross: Scores
 }
 
 /** What the encoder's transformer of the same level gave. */
@@ -30,7 +31,7 @@ export interface EncoderSide {
   /** (b, m, t, f) */
   readonly maps: Tensor
   /** (b, m, heads, t, t) */
-  readonly scores: Tensor
+  readonly scores: Scores
 }
 
 export interface DecodedFrames {
@@ -53,11 +54,11 @@ function gateOf(kind: 'pairs' | 'heads', maps: number, heads: number, activation
 }
 
 /** The encoder's scores, mixed with those of the layer before where there is a gate. */
-function mixed(gate: ScoreGate | undefined, previous: Tensor | undefined, encoder: Tensor): Tensor {
+function mixed(gate: ScoreGate | undefined, previous: Scores | undefined, encoder: Scores, scoreBytes: number): Scores {
   if (!gate) return encoder
   if (!previous)
     throw new RangeError('FrameDecoderBlock: previous has no cross; a block with hasPrevious needs the scores of the decoder level before')
-  return gate.forward(previous, encoder).mixed
+  return gate.mix(previous, encoder, scoreBytes)
 }
 
 /** Both attentions side by side, branched convolutions, both attentions after each other, feed-forward. */
@@ -81,13 +82,14 @@ export class EvolvedDecoderBlock extends FrameDecoderBlock {
   readonly conv3: MultichannelLinear
   readonly conv4: MultichannelLinear
   readonly #dropout: number
+  readonly #scoreBytes: number
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
   constructor(channels: number, bins: number, { hasPrevious = true, gate = 'pairs', ...options }: FrameDecoderBlockOptions = {}) {
     super()
-    const { maps, heads, expansion, projection, eps, dropout } = blockOptions(options)
+    const { maps, heads, expansion, projection, eps, dropout, scoreBytes } = blockOptions(options)
     const norm = () => new MultichannelLayerNorm(maps, bins, { eps })
-    const attention = () => new MultichannelAttention(maps, heads, bins, { projection })
+    const attention = () => new MultichannelAttention(maps, heads, bins, { projection, scoreBytes })
     this.gate1 = hasPrevious ? gateOf(gate, maps, heads) : undefined
     this.gate2 = gateOf(gate, maps, heads)
     this.embed = embedding(channels, maps)
@@ -107,6 +109,7 @@ export class EvolvedDecoderBlock extends FrameDecoderBlock {
     this.conv3 = new MultichannelLinear({ inputs: maps, outputs: maps, inputBins: bins, outputBins: expansion })
     this.conv4 = new MultichannelLinear({ inputs: maps, outputs: maps, inputBins: expansion, outputBins: bins })
     this.#dropout = dropout
+    this.#scoreBytes = scoreBytes
   }
 
   /** @throws ShapeError for other shapes, RangeError where scores of the level before are missing */
@@ -116,7 +119,7 @@ export class EvolvedDecoderBlock extends FrameDecoderBlock {
     const embedded = this.embed ? this.embed.forward(x) : x
     const first = this.norm1.forward(embedded)
     const self1 = this.attn1a.forward(first, { previous: previous.self })
-    const cross1 = this.attn1b.forward(first, { memory, previous: mixed(this.gate1, previous.cross, encoder.scores) })
+    const cross1 = this.attn1b.forward(first, { memory, previous: mixed(this.gate1, previous.cross, encoder.scores, this.#scoreBytes) })
     let h = plus(plus(embedded, self1.output), cross1.output)
     const z = this.norm2.forward(h)
     // One of the branches has no activation, in the original's code.
@@ -124,7 +127,8 @@ export class EvolvedDecoderBlock extends FrameDecoderBlock {
     h = plus(h, this.conv2.forward(this.norm3.forward(branches)))
     const self2 = this.attn2.forward(this.norm4.forward(h), { previous: self1.scores })
     h = plus(h, self2.output)
-    const cross2 = this.attn3.forward(this.norm5.forward(h), { memory, previous: mixed(this.gate2, cross1.scores, encoder.scores) })
+    const before = mixed(this.gate2, cross1.scores, encoder.scores, this.#scoreBytes)
+    const cross2 = this.attn3.forward(this.norm5.forward(h), { memory, previous: before })
     h = plus(h, cross2.output)
     const maps = plus(h, this.conv4.forward(squaredRelu(this.conv3.forward(this.norm6.forward(h)))))
     return { joined: concat([x, maps], 1), scores: { self: self2.scores, cross: cross2.scores } }
@@ -143,21 +147,23 @@ export class PlainDecoderBlock extends FrameDecoderBlock {
   readonly conv1: MultichannelLinear
   readonly conv2: MultichannelLinear
   readonly #dropout: number
+  readonly #scoreBytes: number
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
   constructor(channels: number, bins: number, { hasPrevious = true, gate = 'pairs', ...options }: FrameDecoderBlockOptions = {}) {
     super()
-    const { maps, heads, expansion, projection, eps, dropout } = blockOptions(options)
+    const { maps, heads, expansion, projection, eps, dropout, scoreBytes } = blockOptions(options)
     this.gate1 = hasPrevious ? gateOf(gate, maps, heads, gelu) : undefined
     this.embed = embedding(channels, maps)
     this.norm1 = new MultichannelLayerNorm(maps, bins, { eps })
-    this.attn1 = new MultichannelAttention(maps, heads, bins, { projection })
+    this.attn1 = new MultichannelAttention(maps, heads, bins, { projection, scoreBytes })
     this.norm2 = new MultichannelLayerNorm(maps, bins, { eps })
-    this.attn2 = new MultichannelAttention(maps, heads, bins, { projection })
+    this.attn2 = new MultichannelAttention(maps, heads, bins, { projection, scoreBytes })
     this.norm3 = new MultichannelLayerNorm(maps, bins, { eps })
     this.conv1 = new MultichannelLinear({ inputs: maps, outputs: maps, inputBins: bins, outputBins: expansion }, { depthwise: true })
     this.conv2 = new MultichannelLinear({ inputs: maps, outputs: maps, inputBins: expansion, outputBins: bins })
     this.#dropout = dropout
+    this.#scoreBytes = scoreBytes
   }
 
   /** @throws ShapeError for other shapes, RangeError where scores of the level before are missing */
@@ -169,7 +175,7 @@ export class PlainDecoderBlock extends FrameDecoderBlock {
     // Of what is normalised already, as in the original.
     const cross = this.attn2.forward(this.norm2.forward(z), {
       memory: encoder.maps,
-      previous: mixed(this.gate1, previous.cross, encoder.scores),
+      previous: mixed(this.gate1, previous.cross, encoder.scores, this.#scoreBytes),
     })
     const h = plus(plus(embedded, self.output), cross.output)
     const maps = plus(h, this.conv2.forward(gelu(this.conv1.forward(this.norm3.forward(h)))))

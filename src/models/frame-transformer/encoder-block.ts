@@ -11,6 +11,7 @@ import { MultichannelLinear } from './multichannel-linear.ts'
 import { MultichannelLayerNorm } from './norms.ts'
 import { blockOptions, embedding, type FrameBlockOptions, glu } from './options.ts'
 import type { PlaneConv } from './plane-conv.ts'
+import type { Scores } from './scores.ts'
 
 export interface EncodedFrames {
   /** The input and the maps after it: (b, c + m, t, f). */
@@ -18,12 +19,12 @@ export interface EncodedFrames {
   /** (b, m, t, f) */
   readonly maps: Tensor
   /** (b, m, heads, t, t), what was added to them among them. */
-  readonly scores: Tensor
+  readonly scores: Scores
 }
 
 /** A transformer of an encoder level: (b, c, t, f) and the scores of the level before. */
 export abstract class FrameEncoderBlock extends Module {
-  abstract override forward(x: Tensor, previous?: Tensor): EncodedFrames
+  abstract override forward(x: Tensor, previous?: Scores): EncodedFrames
 
   override reach(): Reach {
     return wholeReach
@@ -50,7 +51,7 @@ export class EvolvedEncoderBlock extends FrameEncoderBlock {
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
   constructor(channels: number, bins: number, options: FrameBlockOptions = {}) {
     super()
-    const { maps, heads, expansion, projection, eps, dropout } = blockOptions(options)
+    const { maps, heads, expansion, projection, eps, dropout, scoreBytes } = blockOptions(options)
     const norm = () => new MultichannelLayerNorm(maps, bins, { eps })
     const linear = (inputBins: number, outputBins: number) => new MultichannelLinear({ inputs: maps, outputs: maps, inputBins, outputBins })
     this.embed = embedding(channels, maps)
@@ -62,7 +63,7 @@ export class EvolvedEncoderBlock extends FrameEncoderBlock {
     this.norm3 = norm()
     this.conv2 = sameFrameConv(maps, bins, 9)
     this.norm4 = norm()
-    this.attn = new MultichannelAttention(maps, heads, bins, { projection })
+    this.attn = new MultichannelAttention(maps, heads, bins, { projection, scoreBytes })
     this.norm5 = norm()
     this.conv3 = linear(bins, expansion)
     this.conv4 = linear(expansion, bins)
@@ -70,7 +71,7 @@ export class EvolvedEncoderBlock extends FrameEncoderBlock {
   }
 
   /** @throws ShapeError for other channels or bins */
-  override forward(x: Tensor, previous?: Tensor): EncodedFrames {
+  override forward(x: Tensor, previous?: Scores): EncodedFrames {
     const plus = (h: Tensor, z: Tensor) => add(h, dropout(z, this.#dropout))
     let h = this.embed ? this.embed.forward(x) : x
     h = plus(h, glu(this.glu[0].forward(this.norm1.forward(h)), 3))
@@ -97,10 +98,10 @@ export class PlainEncoderBlock extends FrameEncoderBlock {
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
   constructor(channels: number, bins: number, options: FrameBlockOptions = {}) {
     super()
-    const { maps, heads, expansion, projection, eps, dropout } = blockOptions(options)
+    const { maps, heads, expansion, projection, eps, dropout, scoreBytes } = blockOptions(options)
     this.embed = embedding(channels, maps)
     this.norm1 = new MultichannelLayerNorm(maps, bins, { eps })
-    this.attn = new MultichannelAttention(maps, heads, bins, { projection })
+    this.attn = new MultichannelAttention(maps, heads, bins, { projection, scoreBytes })
     this.norm2 = new MultichannelLayerNorm(maps, bins, { eps })
     this.conv1 = new MultichannelLinear({ inputs: maps, outputs: maps, inputBins: bins, outputBins: expansion }, { depthwise: true })
     this.conv2 = new MultichannelLinear({ inputs: maps, outputs: maps, inputBins: expansion, outputBins: bins })
@@ -108,7 +109,7 @@ export class PlainEncoderBlock extends FrameEncoderBlock {
   }
 
   /** @throws ShapeError for other channels or bins */
-  override forward(x: Tensor, previous?: Tensor): EncodedFrames {
+  override forward(x: Tensor, previous?: Scores): EncodedFrames {
     const plus = (h: Tensor, z: Tensor) => add(h, dropout(z, this.#dropout))
     const h = this.embed ? this.embed.forward(x) : x
     const { output, scores } = this.attn.forward(this.norm1.forward(h), { previous })

@@ -3,29 +3,15 @@
  * small network that sees both layers' scores of neighbouring heads and frames. (The original's README speaks of a weight per frequency; its code has this.)
  */
 import { checkExtent } from '../../nn/check.ts'
-import {
-  Conv3d,
-  Module,
-  type Parameter,
-  parameter,
-  pointwiseReach,
-  type Reach,
-  squaredRelu,
-  wholeReach,
-  zerosInit,
-} from '../../nn/index.ts'
-import { add, concat, mul, sigmoid, sub, type Tensor } from '../../tensor/index.ts'
+import { Module, type Parameter, parameter, pointwiseReach, type Reach, squaredRelu, wholeReach, zerosInit } from '../../nn/index.ts'
+import { add, concat, constant, formatShape, mul, narrow, ShapeError, sigmoid, sub, type Tensor } from '../../tensor/index.ts'
+import { HeadConv, type QueryPadding } from './head-conv.ts'
+import { byParts, defaultScoreBytes, type PartScores, type Parts, partsOf, type Scores, wholeScores } from './scores.ts'
 
 type Activation = (x: Tensor) => Tensor
 
-/**
- * σ(conv₂(activation(conv₁([a, b])))), two 3×3×3 convolutions over heads, queries and keys: a and b (b, m, heads, t, t) → (b, 1, heads, t, t).
- *
- * @throws ShapeError where a and b differ or are not what the convolutions were made for
- */
-function residualGate(a: Tensor, b: Tensor, first: Conv3d, second: Conv3d, activation: Activation): Tensor {
-  return sigmoid(second.forward(activation(first.forward(concat([a, b], 1)))))
-}
+const around: QueryPadding = [1, 1]
+const none: QueryPadding = [0, 0]
 
 export interface Mixed {
   /** How much of a head's scores are the decoder's. */
@@ -37,29 +23,89 @@ export interface Mixed {
 /** Scores of the decoder's layer before, and those of the encoder: both (b, m, heads, t, t). */
 export abstract class ScoreGate extends Module {
   abstract override forward(decoder: Tensor, encoder: Tensor): Mixed
+
+  /** Queries on either side that the gate of one depends on. */
+  protected abstract readonly halo: number
+
+  /** `mixed` of a part, from the scores of that part and the halo around it. */
+  protected abstract mixPart(decoder: Tensor, encoder: Tensor, inside: Tensor): Tensor
+
+  /**
+   * `mixed`, computed in parts when these are asked for where one side takes more than `scoreBytes`, 32 MiB by default.
+   *
+   * @throws ShapeError where shapes are not equal
+   */
+  mix(decoder: Scores, encoder: Scores, scoreBytes: number = defaultScoreBytes): Scores {
+    const { shape } = encoder
+    if (partsOf(shape, scoreBytes).count === 1) return this.forward(wholeScores(decoder), wholeScores(encoder)).mixed
+    if (decoder.shape.join() !== shape.join())
+      throw new ShapeError(this.type, `decoder ${formatShape(decoder.shape)}, encoder ${formatShape(shape)}; needs equal shapes`)
+    return {
+      shape,
+      inParts: (parts, beside) => {
+        const [a, b] = [decoder, encoder].map((scores) => byParts(scores).inParts(parts, beside + this.halo)) as [PartScores, PartScores]
+        const [ofA, ofB] = [a.slices.length, a.slices.length + b.slices.length]
+        return {
+          slices: [...a.slices, ...b.slices, insideOf(parts, beside + this.halo)],
+          rows: (slices) => this.mixPart(a.rows(slices.slice(0, ofA)), b.rows(slices.slice(ofA, ofB)), slices[ofB]!),
+        }
+      },
+    }
+  }
+}
+
+/** 1 for each query that a part sees, 0 beyond the first and the last of all: (parts, size + 2 · halo, 1). */
+function insideOf({ count, size, queries }: Parts, halo: number): Tensor {
+  const width = size + 2 * halo
+  const at = Array.from({ length: count * width }, (_, i) => Math.floor(i / width) * size + (i % width) - halo)
+  return constant(
+    Float64Array.from(at, (query) => Number(query >= 0 && query < queries)),
+    [count, width, 1],
+  )
+}
+
+/** Without n queries at each end. */
+function inner(x: Tensor, n: number): Tensor {
+  const axis = x.shape.length - 2
+  return n === 0 ? x : narrow(x, axis, n, x.shape[axis]! - n)
 }
 
 function mixedBy(gate: Tensor, decoder: Tensor, encoder: Tensor): Mixed {
   return { gate, mixed: add(mul(gate, sub(decoder, encoder)), encoder) }
 }
 
-/** A gate for each pair of frames, (b, 1, heads, t, t): the two convolutions are `0` and `2` in state dicts. */
+/** A gate for each pair of frames, (b, 1, heads, t, t): the two convolutions, over heads, queries and keys, are `0` and `2` in state dicts. */
 export class PairGate extends ScoreGate {
-  readonly 0: Conv3d
-  readonly 2: Conv3d
+  readonly 0: HeadConv
+  readonly 2: HeadConv
+  /** One for each convolution. */
+  protected override readonly halo = 2
   readonly #activation: Activation
 
   /** @param maps m, of a and of b */
   constructor(maps: number, activation: Activation = squaredRelu) {
     super()
-    this[0] = new Conv3d(2 * maps, maps, 3, { padding: 1 })
-    this[2] = new Conv3d(maps, 1, 3, { padding: 1 })
+    this[0] = new HeadConv(2 * maps, maps)
+    this[2] = new HeadConv(maps, 1)
     this.#activation = activation
   }
 
   /** @throws ShapeError for other shapes */
   override forward(decoder: Tensor, encoder: Tensor): Mixed {
-    return mixedBy(residualGate(decoder, encoder, this[0], this[2], this.#activation), decoder, encoder)
+    return mixedBy(this.#gate(decoder, encoder), decoder, encoder)
+  }
+
+  /** σ(conv₂(activation(conv₁([a, b])))); where it is told which queries are inside, of those alone that have their neighbours with them. */
+  #gate(a: Tensor, b: Tensor, inside?: Tensor): Tensor {
+    const padding = inside ? none : around
+    const h = this.#activation(this[0].forward(concat([a, b], 1), padding))
+    // The second convolution finds zeros beyond the ends, and not what the first one makes of what it finds there.
+    return sigmoid(this[2].forward(inside ? mul(h, inner(inside, 1)) : h, padding))
+  }
+
+  protected override mixPart(decoder: Tensor, encoder: Tensor, inside: Tensor): Tensor {
+    const [a, b] = [inner(decoder, this.halo), inner(encoder, this.halo)]
+    return mixedBy(this.#gate(decoder, encoder, inside), a, b).mixed
   }
 
   override reach(): Reach {
@@ -70,6 +116,7 @@ export class PairGate extends ScoreGate {
 /** A gate for each head of each map, whatever the frames: σ of `weight` (m, heads, 1, 1), which begins with the mean of both. */
 export class HeadGate extends ScoreGate {
   readonly weight: Parameter
+  protected override readonly halo = 0
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1 */
   constructor(maps: number, heads: number) {
@@ -81,6 +128,10 @@ export class HeadGate extends ScoreGate {
   /** @throws ShapeError for other shapes */
   override forward(decoder: Tensor, encoder: Tensor): Mixed {
     return mixedBy(sigmoid(this.weight), decoder, encoder)
+  }
+
+  protected override mixPart(decoder: Tensor, encoder: Tensor): Tensor {
+    return this.forward(decoder, encoder).mixed
   }
 
   override reach(): Reach {

@@ -10,6 +10,7 @@ import { MultichannelLinear } from './multichannel-linear.ts'
 import { PlaneConv } from './plane-conv.ts'
 import { type ResidualAttended, residualAttention } from './residual-attention.ts'
 import { RotaryEmbedding } from './rotary-embedding.ts'
+import type { Scores } from './scores.ts'
 
 /**
  * What comes first: 'conv-linear', a k×k convolution and then the matrix, as in the code of the original's main branch; 'linear-conv', the matrix and
@@ -24,13 +25,15 @@ export interface MultichannelAttentionOptions {
   readonly padding?: number
   /** 'conv-linear' by default. */
   readonly projection?: Projection
+  /** Scores that take more bytes are computed for some of the frames at a time; 32 MiB by default. */
+  readonly scoreBytes?: number | undefined
 }
 
 export interface AttentionInputs {
   /** What keys and values are made of, (b, c, t', f); the input itself by default. */
   readonly memory?: Tensor | undefined
   /** Scores of the layer before. */
-  readonly previous?: Tensor | undefined
+  readonly previous?: Scores | undefined
 }
 
 /** (b, c, t, f) → output (b, c, t, f), scores (b, c, heads, t, t'): `q_proj.0`, `q_proj.1`, `k_proj`, `v_proj`, `o_proj.weight_pw`. */
@@ -42,13 +45,14 @@ export class MultichannelAttention extends Module {
   readonly o_proj: MultichannelLinear
   readonly #heads: number
   readonly #scale: number
+  readonly #scoreBytes: number | undefined
 
   /** @throws RangeError for sizes that are no whole numbers ≥ 1, and heads that do not divide the bins */
   constructor(
     channels: number,
     heads: number,
     bins: number,
-    { kernel = 3, padding = 1, projection = 'conv-linear' }: MultichannelAttentionOptions = {},
+    { kernel = 3, padding = 1, projection = 'conv-linear', scoreBytes }: MultichannelAttentionOptions = {},
   ) {
     super()
     checkExtent('MultichannelAttention', { channels, heads, bins, kernel })
@@ -68,6 +72,7 @@ export class MultichannelAttention extends Module {
     this.#heads = heads
     // Of all bins and not of a head's, as in the original.
     this.#scale = 1 / Math.sqrt(bins)
+    this.#scoreBytes = scoreBytes
   }
 
   /** @throws ShapeError for other channels or bins, and previous scores of another shape */
@@ -75,7 +80,8 @@ export class MultichannelAttention extends Module {
     const heads = ([first, second]: typeof this.q_proj, from: Tensor) => this.#split(second.forward(first.forward(from)))
     const queries = this.embedding.forward(heads(this.q_proj, x))
     const keys = this.embedding.forward(heads(this.k_proj, memory))
-    const { output, scores } = residualAttention(queries, keys, heads(this.v_proj, memory), { scale: this.#scale, previous })
+    const options = { scale: this.#scale, previous, scoreBytes: this.#scoreBytes }
+    const { output, scores } = residualAttention(queries, keys, heads(this.v_proj, memory), options)
     return { output: this.o_proj.forward(reshape(transpose(output, [0, 1, 3, 2, 4]), x.shape)), scores }
   }
 

@@ -1,6 +1,7 @@
 import { mul, sigmoid, split, type Tensor } from '../../tensor/index.ts'
 import type { Projection } from './multichannel-attention.ts'
 import { PlaneConv } from './plane-conv.ts'
+import { defaultScoreBytes } from './scores.ts'
 
 export interface FrameBlockOptions {
   /** Maps that a transformer adds, 1 by default. */
@@ -15,11 +16,16 @@ export interface FrameBlockOptions {
   readonly projection?: Projection
   /** Of the norms, 1e-8 by default. */
   readonly eps?: number
+  /** Scores of attention that take more bytes are computed for some of the frames at a time; 32 MiB by default. */
+  readonly scoreBytes?: number | undefined
 }
 
 /** `options` without what is left out. */
-export function blockOptions(options: FrameBlockOptions): Required<FrameBlockOptions> {
-  return { maps: 1, heads: 8, expansion: 4, dropout: 0.1, projection: 'conv-linear', eps: 1e-8, ...options }
+export function blockOptions({
+  scoreBytes = defaultScoreBytes,
+  ...options
+}: FrameBlockOptions): Required<FrameBlockOptions> & { readonly scoreBytes: number } {
+  return { maps: 1, heads: 8, expansion: 4, dropout: 0.1, projection: 'conv-linear', eps: 1e-8, scoreBytes, ...options }
 }
 
 /** 1×1 convolution to the maps of a transformer, or nothing where there are as many channels. */

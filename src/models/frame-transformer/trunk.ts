@@ -11,25 +11,26 @@ import { type EncodedFrames, EvolvedEncoderBlock, type FrameEncoderBlock, PlainE
 import { FrameEncoder } from './levels.ts'
 import { nameFields } from './name-fields.ts'
 import type { FrameBlockOptions } from './options.ts'
+import type { Scores } from './scores.ts'
 
 /** What the blocks of all levels are told. */
 export function frameBlockOptions(config: BodyConfig): FrameBlockOptions {
-  const { variant, maps, heads, expansion, dropout, eps } = config
-  return { maps, heads, expansion, dropout, eps, projection: variant === 'snap' ? 'linear-conv' : 'conv-linear' }
+  const { variant, maps, heads, expansion, dropout, eps, scoreBytes } = config
+  return { maps, heads, expansion, dropout, eps, scoreBytes, projection: variant === 'snap' ? 'linear-conv' : 'conv-linear' }
 }
 
 /** Layers of a bridge over so many channels. */
 export function bridgeLayers(config: BodyConfig, channels: number, options: Pick<BridgeBlockOptions, 'kernel' | 'padding'>): BridgeBlock[] {
-  const { variant, heads, dropout, bridgeExpansion: expansion, bridgeResidual: residual } = config
+  const { variant, heads, dropout, bridgeExpansion: expansion, bridgeResidual: residual, scoreBytes } = config
   const create = () =>
     variant === 'plain'
-      ? new PlainBridgeBlock(channels, { heads, dropout, expansion, ...options })
-      : new EvolvedBridgeBlock(channels, { heads, dropout, expansion, residual, ...options })
+      ? new PlainBridgeBlock(channels, { heads, dropout, expansion, scoreBytes, ...options })
+      : new EvolvedBridgeBlock(channels, { heads, dropout, expansion, residual, scoreBytes, ...options })
   return Array.from({ length: config.bridgeLayers }, create)
 }
 
 /** Layers after each other, each with the scores of the one before. */
-export function throughBridge(layers: readonly BridgeBlock[], x: Tensor, before?: Tensor): { output: Tensor; scores: Tensor | undefined } {
+export function throughBridge(layers: readonly BridgeBlock[], x: Tensor, before?: Scores): { output: Tensor; scores: Scores | undefined } {
   let [output, scores] = [x, before]
   for (const layer of layers) ({ output, scores } = layer.forward(output, scores))
   return { output, scores }
@@ -42,7 +43,7 @@ export interface Encoded {
   /** What comes out of the bridge: (b, c, t, f). */
   readonly bottom: Tensor
   /** Scores of the bridge's last layer; none where it has no layers. */
-  readonly scores: Tensor | undefined
+  readonly scores: Scores | undefined
 }
 
 /** `positional_embedding`; `enc1`, `enc1_transformer`, …; the last one's transformer is the bridge, a list. */

@@ -17,6 +17,7 @@ import { ChannelNorm, MultichannelLayerNorm } from '../../../src/models/frame-tr
 import { ResBlock } from '../../../src/models/frame-transformer/res-block.ts'
 import { residualAttention } from '../../../src/models/frame-transformer/residual-attention.ts'
 import { RotaryEmbedding } from '../../../src/models/frame-transformer/rotary-embedding.ts'
+import { type Scores, wholeScores } from '../../../src/models/frame-transformer/scores.ts'
 import type { Module } from '../../../src/nn/index.ts'
 import type { Tensor } from '../../../src/tensor/index.ts'
 import { type Block, calling } from '../support.ts'
@@ -27,12 +28,12 @@ const sizes = (inputs: number, outputs: number, inputBins: number, outputBins: n
 
 /** With the scores of the layer before. */
 const scored = (module: Module, [x, previous]: readonly Tensor[]) =>
-  Object.values((module as EvolvedEncoderBlock).forward(x!, previous)) as Tensor[]
+  Object.values<Scores>({ ...(module as EvolvedEncoderBlock).forward(x!, previous) }).map(wholeScores)
 
 const decoded = (module: Module, [x, maps, scores, self, cross]: readonly Tensor[]) => {
   const previous = { ...(self && { self }), ...(cross && { cross }) }
   const { joined, scores: found } = (module as FrameDecoderBlock).forward(x!, { maps: maps!, scores: scores! }, previous)
-  return [joined, found.self, found.cross]
+  return [joined, wholeScores(found.self), wholeScores(found.cross)]
 }
 
 const block = { maps: 2, heads: 2, expansion: 3, eps }
@@ -211,7 +212,7 @@ export const frameTransformer: readonly Block[] = [
       create: () => new MultichannelAttention(2, 2, 6, { projection }),
       call: (module, [x, memory, previous]) => {
         const { output, scores } = (module as MultichannelAttention).forward(x!, { memory, previous })
-        return [output, scores]
+        return [output, wholeScores(scores)]
       },
       cases: [
         {
@@ -241,7 +242,7 @@ export const frameTransformer: readonly Block[] = [
     create: () => new ConvolutionalAttention(4, 2),
     call: (module, [x, previous]) => {
       const { output, scores } = (module as ConvolutionalAttention).forward(x!, { previous })
-      return [output, scores]
+      return [output, wholeScores(scores)]
     },
     cases: [
       {
@@ -263,36 +264,40 @@ export const frameTransformer: readonly Block[] = [
       },
     ],
   },
-  {
-    ids: ['4.15'],
-    name: 'residualAttention',
-    ...calling((q, k, v, previous) => Object.values(residualAttention(q, k, v, { scale: 0.5, previous })) as Tensor[]),
-    cases: [
-      {
-        inputs: [
-          [2, 3, 4],
-          [2, 2, 4],
-          [2, 2, 5],
-          [2, 3, 2],
-        ],
-        outputs: [
-          [2, 3, 5],
-          [2, 3, 2],
-        ],
-      },
-      {
-        inputs: [
-          [1, 1, 1],
-          [1, 1, 1],
-          [1, 1, 1],
-        ],
-        outputs: [
-          [1, 1, 1],
-          [1, 1, 1],
-        ],
-      },
-    ],
-  },
+  ...[undefined, 16].map(
+    (scoreBytes): Block => ({
+      ids: ['4.15'],
+      name: `residualAttention${scoreBytes ? ' in parts' : ''}`,
+      ...calling((q, k, v, previous) =>
+        Object.values<Scores>({ ...residualAttention(q, k, v, { scale: 0.5, previous, scoreBytes }) }).map(wholeScores),
+      ),
+      cases: [
+        {
+          inputs: [
+            [2, 3, 4],
+            [2, 2, 4],
+            [2, 2, 5],
+            [2, 3, 2],
+          ],
+          outputs: [
+            [2, 3, 5],
+            [2, 3, 2],
+          ],
+        },
+        {
+          inputs: [
+            [1, 1, 1],
+            [1, 1, 1],
+            [1, 1, 1],
+          ],
+          outputs: [
+            [1, 1, 1],
+            [1, 1, 1],
+          ],
+        },
+      ],
+    }),
+  ),
   ...[EvolvedEncoderBlock, PlainEncoderBlock].map(
     (Encoder): Block => ({
       ids: ['4.16'],

@@ -17,7 +17,9 @@ import { MultichannelLinear } from '../../../src/models/frame-transformer/multic
 import { ChannelNorm, MultichannelLayerNorm } from '../../../src/models/frame-transformer/norms.ts'
 import type { FrameBlockOptions } from '../../../src/models/frame-transformer/options.ts'
 import { ResBlock } from '../../../src/models/frame-transformer/res-block.ts'
+import type { ResidualAttended } from '../../../src/models/frame-transformer/residual-attention.ts'
 import { RotaryEmbedding } from '../../../src/models/frame-transformer/rotary-embedding.ts'
+import { wholeScores } from '../../../src/models/frame-transformer/scores.ts'
 import { Apply, gelu, pointwiseReach, squaredRelu } from '../../../src/nn/index.ts'
 import { interpolate, type Tensor } from '../../../src/tensor/index.ts'
 import { block, given, type Inputs, reordered, turned, turnedIf } from './block.ts'
@@ -69,21 +71,18 @@ function attention(projection: Projection): Runner {
     },
     (module, inputs) => {
       const { output, scores } = module.forward(turned(given(inputs, 'x')), { memory: memoryOf(inputs), previous: previousOf(inputs) })
-      return { y: turned(output), qk: scores }
+      return { y: turned(output), qk: wholeScores(scores) }
     },
   )
 }
 
 /** Convolutional attention and blocks of it: x and the scores before in, output and scores out. */
-function overPositions(
-  forward: (x: Tensor, previous: Tensor | undefined) => { output: Tensor; scores: Tensor },
-  inputs: Inputs,
-): Record<string, Tensor> {
+function overPositions(forward: (x: Tensor, previous: Tensor | undefined) => ResidualAttended, inputs: Inputs): Record<string, Tensor> {
   const x = given(inputs, 'x')
   const [bins, frames] = x.shape.slice(2) as [number, number]
   const previous = previousOf(inputs)
   const { output, scores } = forward(turned(x), previous && reordered(previous, [bins, frames]))
-  return { y: turned(output), qk: reordered(scores, [frames, bins]) }
+  return { y: turned(output), qk: reordered(wholeScores(scores), [frames, bins]) }
 }
 
 const frameBlock = z.object({
@@ -112,7 +111,7 @@ function encoderBlock(
     },
     (module, inputs) => {
       const { joined, maps, scores } = module.forward(turned(given(inputs, 'x')), previousOf(inputs))
-      return { cat: turned(joined), h: turned(maps), qk: scores }
+      return { cat: turned(joined), h: turned(maps), qk: wholeScores(scores) }
     },
   )
 }
@@ -128,7 +127,7 @@ function decoderBlock(
       const encoder = { maps: turned(given(inputs, 'skip')), scores: given(inputs, 'skip_qk') }
       const { prev_qk1: self, prev_qk2: cross } = inputs
       const { joined, scores } = module.forward(turned(given(inputs, 'x')), encoder, { ...(self && { self }), ...(cross && { cross }) })
-      return { cat: turned(joined), qk1: scores.self, qk2: scores.cross }
+      return { cat: turned(joined), qk1: wholeScores(scores.self), qk2: wholeScores(scores.cross) }
     },
   )
 }

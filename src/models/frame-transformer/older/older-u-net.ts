@@ -7,6 +7,7 @@ import { defaultInit, Module, type Parameter, parameter, type Reach, wholeReach 
 import { formatShape, matmul, reshape, ShapeError, type Tensor } from '../../../tensor/index.ts'
 import { count } from '../../separation-config.ts'
 import { nameFields } from '../name-fields.ts'
+import type { Scores } from '../scores.ts'
 
 /** Channels of the levels in multiples of the width. */
 const multipliers = [1, 2, 4, 6, 8, 10]
@@ -55,7 +56,7 @@ export interface OlderBlock {
   /** (b, m, t, f) */
   readonly maps: Tensor
   /** (b, m, heads, t, t), of those that hand scores on. */
-  readonly scores?: Tensor
+  readonly scores?: Scores
 }
 
 /** (b, c, t, f) → (b, c', t, f or f/2) */
@@ -70,12 +71,12 @@ export interface OlderDecoder extends Module {
 
 /** Gets the scores of the transformer before. */
 export interface OlderEncoderBlock extends Module {
-  forward(x: Tensor, previous?: Tensor): OlderBlock
+  forward(x: Tensor, previous?: Scores): OlderBlock
 }
 
 /** Gets what the encoder's transformer of the same level gave beside them. */
 export interface OlderDecoderBlock extends Module {
-  forward(x: Tensor, encoder: OlderBlock, previous?: Tensor): OlderBlock
+  forward(x: Tensor, encoder: OlderBlock, previous?: Scores): OlderBlock
 }
 
 /** A place in the network: 0 before all levels, then 1, the finest, to 6. */

@@ -14,6 +14,7 @@ import { MultichannelLayerNorm } from '../norms.ts'
 import { PlaneConv } from '../plane-conv.ts'
 import { type ResidualAttended, residualAttention } from '../residual-attention.ts'
 import { RotaryEmbedding } from '../rotary-embedding.ts'
+import type { Scores } from '../scores.ts'
 import { checkOlderHeads, type OlderBlock, OlderUNet, olderFields } from './older-u-net.ts'
 
 export const v2bConfig = z
@@ -59,7 +60,7 @@ class MapAttention extends Module {
     this.#heads = heads
   }
 
-  forward(x: Tensor, previous: Tensor | undefined, memory: Tensor = x): ResidualAttended {
+  forward(x: Tensor, previous: Scores | undefined, memory: Tensor = x): ResidualAttended {
     const [b, m, t, f] = x.shape as [number, number, number, number]
     const split = ([conv, linear]: Projection, from: Tensor) =>
       transpose(reshape(linear.forward(conv.forward(from)), [b, m, t, this.#heads, f / this.#heads]), [0, 1, 3, 2, 4])
@@ -102,7 +103,7 @@ abstract class V2bBlock extends Module {
     return add(h, dropout(z, this.#dropout))
   }
 
-  protected end(x: Tensor, h: Tensor, normalised: Tensor, scores: Tensor): OlderBlock {
+  protected end(x: Tensor, h: Tensor, normalised: Tensor, scores: Scores): OlderBlock {
     const maps = this.plus(h, this.conv2.forward(squaredRelu(this.conv1.forward(normalised))))
     return { joined: concat([x, maps], 1), maps, scores }
   }
@@ -125,7 +126,7 @@ class V2bEncoderBlock extends V2bBlock {
     this.norm2 = new MultichannelLayerNorm(maps, bins)
   }
 
-  forward(x: Tensor, previous?: Tensor): OlderBlock {
+  forward(x: Tensor, previous?: Scores): OlderBlock {
     const embedded = this.embed.forward(x)
     const { output, scores } = this.attn.forward(this.norm1.forward(embedded), previous)
     const h = this.plus(embedded, output)
@@ -151,7 +152,7 @@ class V2bDecoderBlock extends V2bBlock {
   }
 
   /** Attention to the encoder goes on from the encoder's scores, that to itself from those of the transformer before. */
-  forward(x: Tensor, encoder: OlderBlock, previous?: Tensor): OlderBlock {
+  forward(x: Tensor, encoder: OlderBlock, previous?: Scores): OlderBlock {
     const embedded = this.embed.forward(x)
     const self = this.attn1.forward(this.norm1.forward(embedded), previous)
     const seen = this.plus(embedded, self.output)
