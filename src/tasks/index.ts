@@ -14,6 +14,7 @@ export { type Crop, type Drawing, firstPartOf, type PartOfUpdate, partAt } from 
 export {
   type Arrays,
   defineTask,
+  type ExamplePreview,
   type Excerpt,
   type Judgement,
   type JudgeOptions,

@@ -66,6 +66,15 @@ export interface Rival {
   readonly everyPart: boolean
 }
 
+/** An example of training for ears and eyes. */
+export interface ExamplePreview {
+  /** Channels by name: what the network is given, and what it is to give. */
+  readonly sounds: Readonly<Record<string, readonly Float32Array[]>>
+  readonly sampleRate: number
+  /** What was drawn for it, as far as it is known. */
+  readonly facts: Readonly<Record<string, number | string>>
+}
+
 /** A task that is ready: its data lie at hand. */
 export interface Task {
   readonly network: Network
@@ -80,6 +89,8 @@ export interface Task {
   batchAt(index: number): Promise<Arrays>
   /** Specs of the arrays of that batch, for tasks whose batches are not all of one shape: as pure a function as `batchAt`. `batch` where left out. */
   specsAt?(index: number): Specs
+  /** The examples of that batch as sound, for tasks of sound; `backend` computes what has to be turned into sound first. */
+  preview?(index: number, backend: Backend): Promise<readonly ExamplePreview[]>
   /** A second network that learns against the first or beside it: a discriminator. */
   readonly rival?: Rival
   /**

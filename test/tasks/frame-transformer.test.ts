@@ -118,7 +118,7 @@ describe('losses', () => {
       // (b, 1, frames, bins)
       const counted = Array.from(
         logits,
-        (x, i) => [Math.abs(sigmoid(x) - target[i]!), over === 'all' ? 1 : masked[Math.floor(i / 16)]!] as const,
+        (x, i) => [Math.abs(2 * sigmoid(x) - 1 - target[i]!), over === 'all' ? 1 : masked[Math.floor(i / 16)]!] as const,
       )
       const sum = counted.reduce((total, [distance, weight]) => total + distance * weight, 0)
       expect(loss[0]).toBeCloseTo(sum / counted.reduce((total, [, weight]) => total + weight, 0), close)

@@ -13,13 +13,12 @@ import type { FrameTransformerData } from './data.ts'
 export type Batch = Readonly<Record<string, Tensor>>
 
 /**
- * A network's estimate of a batch's targets: the parts of a complex spectrum themselves, or magnitudes: a mask times those that come in, and, where spans
- * are to be restored that no mask of them could, the values themselves.
+ * A network's estimate of a batch's targets: the parts of a complex spectrum themselves, 2σ − 1; or a mask σ times the magnitudes that come in. Spans that
+ * are filled no mask could restore: there magnitudes are estimated themselves too, as 2σ − 1, which begins near the small numbers that most of them are.
  */
 export function estimateOf({ network, config }: FrameTransformerSeparation, { input }: Batch, { stage }: FrameTransformerData): Tensor {
   const logits = network.forward(input!)
-  if (config.estimate === 'complex') return signedSigmoid(logits)
-  return stage === 'masked' ? sigmoid(logits) : mul(sigmoid(logits), input!)
+  return config.estimate === 'complex' || stage === 'masked' ? signedSigmoid(logits) : mul(sigmoid(logits), input!)
 }
 
 /** The distance that an estimate is judged by in training and validation. */

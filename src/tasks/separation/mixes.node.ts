@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import {
   type CachedTrack,
+  createCacheReader,
   createLoader,
+  createMixer,
   locateFiles,
   makeSyntheticTracks,
   mixSchema,
@@ -97,6 +99,18 @@ export async function openMixes(
     channels: 2,
     samples,
     batch: async (step) => withInstrumental(await loader.batch(step)),
+    drawn: (step) => {
+      // The same example once more, here: the loader's threads give sound alone.
+      const train = tracks.filter(({ split }) => split === 'train')
+      const mixer = createMixer(train, createCacheReader(), data.mix, rate)
+      return Array.from({ length: batchSize }, (_, item) => {
+        const facts: Record<string, number | string> = {}
+        mixer.example(createRandom(seed, step, item), samples, (what, value) => {
+          facts[what] = value
+        })
+        return facts
+      })
+    },
     heldOut: async (first, count) => withInstrumental(await loader.validation(count, { first, frames: samples })),
     identity: { mixVersion, tracks: tracks.map(({ file: _file, ...track }) => track) },
     close: () => loader.close(),

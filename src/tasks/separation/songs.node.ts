@@ -61,6 +61,14 @@ export function mixturesOf(
     channels,
     samples,
     batch: async (step) => collect(train, batchSize, (item) => [seed, step, item]),
+    drawn: (step) =>
+      Array.from({ length: batchSize }, (_, item) => {
+        const facts: Record<string, number | string> = {}
+        train(createRandom(seed, step, item), (what, value) => {
+          facts[what] = value
+        })
+        return facts
+      }),
     heldOut: async (first, count) => collect(valid, count, (item) => [HELD_OUT_KEY, first + item]),
     identity: { songMixVersion, songs: songs.map(({ name, split, stems }) => [name, split, Object.values(stems).map(({ id }) => id)]) },
     close: async () => {},

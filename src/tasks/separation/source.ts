@@ -3,6 +3,9 @@
 /** Waveforms by name, each (b, channels, samples) in C order: `mixture`, and every stem of the source. */
 export type Waveforms = Readonly<Record<string, Float32Array>>
 
+/** What was drawn for an example: names with numbers or words. */
+export type Facts = Readonly<Record<string, number | string>>
+
 export interface MixtureSource {
   /** Stems, in their order. */
   readonly stems: readonly string[]
@@ -11,6 +14,8 @@ export interface MixtureSource {
   readonly samples: number
   /** The batch of a step: a pure function of the seed and the step. */
   batch(step: number): Promise<Waveforms>
+  /** What was drawn for each example of a step's batch, in words; where it is known. */
+  drawn?(step: number): readonly Facts[]
   /** Held-out examples `first` to `first + count`, always the same ones. */
   heldOut(first: number, count: number): Promise<Waveforms>
   /** What decides the examples beside the recipe. */

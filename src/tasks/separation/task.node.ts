@@ -62,6 +62,22 @@ async function open({ model, data }: Parts<SeparationConfig, SeparationData>, dr
       const waveforms = await source.batch(step)
       return { mixture: waveforms.mixture!, ...stemsOf(waveforms) }
     },
+    preview: async (step) => {
+      const { mixture, ...stems } = await source.batch(step)
+      const drawn = source.drawn?.(step)
+      const used = Object.entries({ mixture: mixture!, ...stemsOf({ mixture: mixture!, ...stems }) })
+      const { samples } = source
+      return Array.from({ length: drawing.batchSize }, (_, item) => ({
+        sampleRate: model.sampleRate,
+        facts: drawn?.[item] ?? {},
+        sounds: Object.fromEntries(
+          used.map(([name, sound]) => {
+            const start = (c: number): number => (item * channels + c) * samples
+            return [name, Array.from({ length: channels }, (_, c) => sound.subarray(start(c), start(c) + samples))]
+          }),
+        ),
+      }))
+    },
     scores: network.stems.join() === 'vocals' ? [...scoreKinds, instrumentalScore] : scoreKinds,
     judge: (options) => judgeSeparation(network, source, stemsOf, options),
     identity: source.identity,
