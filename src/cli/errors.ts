@@ -29,6 +29,12 @@ export class InterruptedError extends Error {
   }
 }
 
+/** What the process reports of anything thrown. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return error.exitCode
+  return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+}
+
 /** The message of anything thrown, on one line. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error)

@@ -2,16 +2,20 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import type { Collective } from '../distributed/index.ts'
+import { type NodeDevice, nodeDevices } from '../runtime/index.ts'
 import type { ScoreKind } from '../tasks/index.ts'
 import { onSyntheticData, type RunEvent, type RunResult, readRecipe, runTraining } from '../training/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { createProgress, type Progress, type ProgressStream } from './progress.ts'
+import { asRank, threadsOfRank } from './ranks.ts'
 
 export interface TrainFlags {
   readonly data?: string
   readonly run?: string
   readonly cache?: string
   readonly threads?: string
+  readonly device?: string
   readonly stopAfter?: string
   readonly overfit?: string
 }
@@ -23,10 +27,21 @@ export function trainCommand(action: (recipe: string, flags: TrainFlags) => Prom
     .option('--data <folder>', "where the recipe's recordings are, under any names; or `synthetic`: what is made here instead")
     .option('--run <folder>', 'checkpoints, weights and log (default: runs/<name of the recipe>)')
     .option('--cache <folder>', 'decoded recordings (default: a folder in ~/.cache/divisi)')
-    .option('--threads <n>', 'threads of the network (default: all processors)')
+    .option('--threads <n>', 'threads of the network (default: all processors; of several processes, an equal share each)')
+    .option('-d, --device <name>', `where the network runs: ${nodeDevices.join(', ')}`, 'cpu')
     .option('--stop-after <step>', 'stop with a checkpoint after this step, those of all stages counted together')
     .option('--overfit <n>', 'learn n examples by heart, the first test of a network; nothing is held out')
+    .addHelpText('after', details)
     .action(action)
+}
+
+const details = `
+Several processes share out the parts of each update (training.accumulate), on one host or on many: mpirun -n 4 npx divisi train recipe.yaml`
+
+function deviceOf(name = 'cpu'): NodeDevice {
+  const device = nodeDevices.find((one) => one === name)
+  if (!device) throw new UsageError(`--device: "${name}"; allowed are ${nodeDevices.join(', ')}`)
+  return device
 }
 
 function whole(text: string | undefined, flag: string): number | undefined {
@@ -50,13 +65,25 @@ function byHeart(examples: number, { first, last }: RunResult['losses']): string
     : `${words}, ${share} of it: not learned. Train longer, with another learningRate, or without dropout; a network that cannot has a bug`
 }
 
-export async function runTrain(
+interface TrainContext {
+  readonly stderr: ProgressStream
+  readonly signal: AbortSignal
+}
+
+/** Alone, or as one of the processes that a launcher started. */
+export function runTrain(recipeFile: string, flags: TrainFlags, context: TrainContext): Promise<number> {
+  return asRank(context.stderr, (collective) => trainAsRank(recipeFile, flags, context, collective))
+}
+
+async function trainAsRank(
   recipeFile: string,
   flags: TrainFlags,
-  { stderr, signal }: { stderr: ProgressStream; signal: AbortSignal },
+  { stderr, signal }: TrainContext,
+  collective: Collective,
 ): Promise<number> {
+  const device = deviceOf(flags.device)
   const [threads, stopAfter, overfit] = [
-    whole(flags.threads, '--threads'),
+    whole(flags.threads, '--threads') ?? threadsOfRank(),
     whole(flags.stopAfter, '--stop-after'),
     whole(flags.overfit, '--overfit'),
   ]
@@ -121,6 +148,8 @@ export async function runTrain(
     cacheFolder: flags.cache ?? join(homedir(), '.cache', 'divisi'),
     runFolder,
     threads,
+    device,
+    collective,
     signal,
     stopAfter,
     overfit,

@@ -48,12 +48,14 @@ function shared(
 }
 
 /**
- * Work of rank 0 alone, whose result all ranks get.
+ * Work of rank 0 alone, whose result all ranks get, as far as JSON carries it.
  *
  * @example
  * const score = await onRoot(collective, async () => 11.4)
  */
-export async function onRoot<T extends Json>(collective: Collective, work: () => Promise<T>): Promise<T> {
-  const own = await together(collective, async () => (collective.rank === 0 ? work() : undefined))
-  return (await collective.allGather(own ?? null))[0] as T
+export async function onRoot<T>(collective: Collective, work: () => Promise<T>): Promise<T> {
+  const own = await together(collective, async () => (collective.rank === 0 ? await work() : undefined))
+  if (collective.size === 1) return own as T
+  const [first] = await collective.allGather((own ?? null) as Json)
+  return (collective.rank === 0 ? own : first) as T
 }

@@ -1,6 +1,8 @@
 /** Programs: graphs made ready to run on a backend. */
 export {
   createOnnxRuntimeBackend,
+  type NodeDevice,
+  nodeDevices,
   type OnnxRuntimeInfo,
   type OnnxRuntimeOptions,
   onnxRuntimeInfo,

@@ -1,4 +1,5 @@
 /** The trainer of a recipe's task: its optimisers and schedules as the training section says. */
+import type { Collective } from '../distributed/index.ts'
 import type { Backend } from '../runtime/index.ts'
 import type { HandOver, Task } from '../tasks/index.ts'
 import type { OptimizerOptions } from './optimizers/create-optimizer.ts'
@@ -45,8 +46,14 @@ function rivalOf(
 /**
  * @param first number of the first batch to come
  * @param initial what it starts from, where that is not fresh
+ * @param collective the other processes of the run
  */
-export function createLoop(recipe: Recipe, task: Task, backend: Backend, first: number, initial?: HandOver) {
+export function createLoop(
+  recipe: Recipe,
+  task: Task,
+  backend: Backend,
+  { first, initial, collective }: { first: number; initial: HandOver | undefined; collective: Collective | undefined },
+) {
   const { optimizer, betas, eps, weightDecay, clipNorm, averageDecay, seed } = recipe.training
   const rule: OptimizerOptions = optimizer ?? { name: 'adamw', betas, eps, weightDecay }
   return createTrainer<string>({
@@ -59,6 +66,7 @@ export function createLoop(recipe: Recipe, task: Task, backend: Backend, first: 
     averageDecay,
     initial: initial?.network,
     rival: rivalOf(task, recipe, rule, initial?.rival),
+    collective,
     seed,
   })
 }

@@ -1,4 +1,6 @@
 /** What a training run is asked for, what it tells while it runs, and what it gives. */
+import type { Collective } from '../distributed/index.ts'
+import type { NodeDevice } from '../runtime/index.ts'
 import type { ScoreKind, Surroundings } from '../tasks/index.ts'
 import type { Recipe } from './recipe.node.ts'
 import type { StepReport } from './step-report.ts'
@@ -9,6 +11,13 @@ export interface RunOptions extends Omit<Surroundings, 'onProgress'> {
   /** Text of the recipe's file, for the run's page. */
   readonly written?: string | undefined
   readonly threads?: number | undefined
+  /** Where networks run, `cpu` where left out. */
+  readonly device?: NodeDevice | undefined
+  /**
+   * The processes that share out the parts of each update; this one alone where left out. All are given the same options, a run folder that need exist only
+   * for rank 0, which alone writes and tells, and end with the same result.
+   */
+  readonly collective?: Collective | undefined
   /** Stop, with a checkpoint, after this many updates in all, those of all stages counted together; the schedule stays the recipe's. */
   readonly stopAfter?: number | undefined
   /** Train on this many examples of the first batch, again and again; nothing is held out then. */

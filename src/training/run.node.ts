@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { writeWhole } from '../data/index.ts'
 import { loadCheckpoint } from './checkpoint.node.ts'
+import { createCrew } from './crew.node.ts'
 import { recipeDigest } from './identity.node.ts'
 import type { Recipe, Stage } from './recipe.node.ts'
 import type { RunOptions, RunResult } from './run-options.ts'
@@ -30,28 +31,35 @@ async function doneStage({ training }: Recipe, digest: string, folder: string): 
 
 async function runStages(stages: readonly Stage[], options: RunOptions): Promise<RunResult> {
   const { runFolder, stopAfter, overfit, onEvent, signal } = options
+  const crew = createCrew(options.collective)
+  const folders = stages.map(({ name, recipe }, i) => ({ folder: `${i + 1}-${name}`, steps: recipe.training.steps }))
+  const whole = { name: options.recipe.name, runFolder, stages: folders }
   const steps = stages.reduce((sum, { recipe }) => sum + recipe.training.steps, 0)
   let [before, offset] = [given(stages[0]!.recipe, options), 0]
   let result: RunResult | undefined
   for (const [i, { name, recipe }] of stages.entries()) {
-    const folder = join(runFolder, `${i + 1}-${name}`)
+    const folder = join(runFolder, folders[i]!.folder)
     const digest = recipeDigest(recipe, { overfit, before: before?.identity })
-    const known = await doneStage(recipe, digest, folder)
-    if (!known && result && (signal?.aborted || (stopAfter !== undefined && stopAfter <= offset))) return { ...result, finished: false }
-    onEvent({ kind: 'stage', name, number: i + 1, stages: stages.length, before: offset, steps, skipped: known !== undefined })
+    const known = await crew.lead(async () => (await doneStage(recipe, digest, folder)) ?? null)
+    const stopped = await crew.any(signal?.aborted ?? false)
+    if (!known && result && (stopped || (stopAfter !== undefined && stopAfter <= offset))) return { ...result, finished: false }
+    if (crew.leads) onEvent({ kind: 'stage', name, number: i + 1, stages: stages.length, before: offset, steps, skipped: known !== null })
     const left = stopAfter === undefined ? undefined : stopAfter - offset
-    result = known ?? (await runSingle({ ...options, recipe, runFolder: folder, stopAfter: left }, before))
+    result = known ?? (await runSingle({ ...options, recipe, runFolder: folder, stopAfter: left, whole }, before))
     if (!result.finished) return result
-    const identity = known?.identity ?? (await loadCheckpoint(result.checkpoint))!.facts.identity
+    const { checkpoint } = result
+    const identity = known?.identity ?? (await crew.lead(async () => (await loadCheckpoint(checkpoint))!.facts.identity))
     const from = stages[i + 1]?.startFrom ?? 'best'
     before = { identity, start: () => readStage(folder, from) }
     offset += recipe.training.steps
   }
-  return handUp(result!, runFolder, `${stages.length}-${stages.at(-1)!.name}`)
+  const end = result!
+  await crew.alone(() => handUp(runFolder, folders.at(-1)!.folder))
+  return { ...end, model: filesOf(runFolder).model }
 }
 
 /** Puts what came out where runs without stages have it. */
-async function handUp(result: RunResult, runFolder: string, last: string): Promise<RunResult> {
+async function handUp(runFolder: string, last: string): Promise<void> {
   const [from, to] = [filesOf(join(runFolder, last)), filesOf(runFolder)]
   for (const name of ['model', 'best'] as const) {
     const bytes = await readFile(from[name]).catch((error: NodeJS.ErrnoException) => {
@@ -60,7 +68,6 @@ async function handUp(result: RunResult, runFolder: string, last: string): Promi
     })
     if (bytes) await writeWhole(to[name], bytes)
   }
-  return { ...result, model: to.model }
 }
 
 /**
@@ -70,6 +77,8 @@ async function handUp(result: RunResult, runFolder: string, last: string): Promi
  * The run folder holds `last.safetensors` (to go on), `good.safetensors` (to go back to), `model.safetensors` (averaged weights at the last validation),
  * `best.safetensors` (those of the best validation), `rival.safetensors` of a second network, and what docs/runs.md tells of: `log.jsonl`, `report.html`,
  * `tensorboard/`, pictures. Of a recipe with stages each has such a folder within it, and stages that are done are passed over.
+ *
+ * Of several processes (`collective`) each takes its parts of every update, and all call this with the same options.
  *
  * @throws Error for a run folder of another recipe, recordings that are missing, and losses that are not finite many times in a row
  */

@@ -10,13 +10,14 @@ import { layoutOf, stateDict } from '../nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import { firstPartOf, partAt, type Task } from '../tasks/index.ts'
 import { type CheckpointFacts, loadCheckpoint, saveCheckpoint } from './checkpoint.node.ts'
+import { type Crew, createCrew, requireShares } from './crew.node.ts'
 import { type GuardState, guardStep, isGood } from './guard.ts'
 import { identityOf, recipeDigest } from './identity.node.ts'
 import { keepCheckpoint, secondName } from './kept-checkpoints.node.ts'
 import { createLoop, scheduleOf } from './loop.ts'
 import { onlyFirst } from './overfit.ts'
 import { openTask } from './recipe.node.ts'
-import { openRecorder, recorded } from './report/recorder.node.ts'
+import { openRecorder, recorded, unrecorded, type Whole } from './report/recorder.node.ts'
 import type { RunOptions, RunResult } from './run-options.ts'
 import { type Schedule, samePast } from './schedule.ts'
 import { type Start, takeOver } from './start.node.ts'
@@ -64,6 +65,8 @@ interface Standing {
   readonly sinceBest: number
 }
 
+const beats = (score: number, { bestScore }: Standing) => Number.isFinite(score) && (bestScore === null || score > bestScore)
+
 /** What stands before a run: a stage, or a file of weights. */
 export interface Before {
   /** What it starts from, where it does not go on. */
@@ -72,19 +75,29 @@ export interface Before {
   readonly identity?: string | undefined
 }
 
+export interface SingleOptions extends RunOptions {
+  /** Of a stage: the run that it is a part of. */
+  readonly whole?: Whole | undefined
+}
+
 /** Trains until the recipe's last step, the end of its patience, the abort signal, or `stopAfter`; each of them ends with a checkpoint. */
-export async function runSingle(options: RunOptions, before?: Before): Promise<RunResult> {
-  const { recipe, runFolder, overfit, onEvent } = options
+export async function runSingle(options: SingleOptions, before?: Before): Promise<RunResult> {
+  const { recipe, runFolder, overfit, onEvent, device, threads } = options
+  const crew = createCrew(options.collective)
   const { batchSize } = partAt(recipe.training, 0)
-  if (overfit !== undefined && !(Number.isInteger(overfit) && overfit >= 1 && overfit <= batchSize))
-    throw new RangeError(`overfit: ${overfit} examples; allowed are whole numbers from 1 to the recipe's batchSize, ${batchSize}`)
-  await mkdir(runFolder, { recursive: true })
-  const onProgress = (what: string, done: number, total: number) => onEvent({ kind: 'prepare', what, done, total })
-  const task = await openTask(recipe, { ...options, onProgress })
+  await crew.all(async () => {
+    if (overfit !== undefined && !(Number.isInteger(overfit) && overfit >= 1 && overfit <= batchSize))
+      throw new RangeError(`overfit: ${overfit} examples; allowed are whole numbers from 1 to the recipe's batchSize, ${batchSize}`)
+    requireShares(recipe.training, crew.size)
+    if (crew.leads) await mkdir(runFolder, { recursive: true })
+  })
+  const onProgress = (what: string, done: number, total: number) => crew.leads && onEvent({ kind: 'prepare', what, done, total })
+  const task = await crew.inTurn(() => openTask(recipe, { ...options, onProgress }))
   try {
-    const backend = await createOnnxRuntimeBackend(options.threads === undefined ? {} : { threads: options.threads })
+    const place = { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) }
+    const backend = await crew.all(() => createOnnxRuntimeBackend(place))
     try {
-      return await train(task, backend, options, before)
+      return await train(task, backend, crew, options, before)
     } finally {
       await backend.dispose()
     }
@@ -96,35 +109,47 @@ export async function runSingle(options: RunOptions, before?: Before): Promise<R
 async function train(
   task: Task,
   backend: Backend,
-  { recipe, runFolder, written, stopAfter, overfit, signal, onEvent }: RunOptions,
+  crew: Crew,
+  { recipe, runFolder, written, stopAfter, overfit, signal, whole, ...options }: SingleOptions,
   ahead: Before | undefined,
 ): Promise<RunResult> {
+  const onEvent = crew.leads ? options.onEvent : () => {}
   const { training } = recipe
   const schedule = scheduleOf(training)
   const chain = { overfit, before: ahead?.identity }
   const layouts = { layout: layoutOf(task.network), rival: task.rival && layoutOf(task.rival.network) }
   const identity = identityOf(recipe, { data: task.identity, ...layouts, ...chain })
+  await crew.agreeOn('recipe, recordings and network', identity)
   const files = filesOf(runFolder)
-  const before = await loadCheckpoint(files.checkpoint)
-  if (before && before.facts.identity !== identity) {
+  const before = await crew.checkpoint(async () => {
+    const found = await loadCheckpoint(files.checkpoint)
+    if (!found || found.facts.identity === identity) return found
     throw new Error(
       `${files.checkpoint} belongs to another recipe, other files or another version of the network; give another folder with --run, or remove it to start anew`,
     )
-  }
-  const start = await ahead?.start()
-  const taken = start && !before ? takeOver(task, start) : undefined
+  })
+  // The others get the weights of rank 0.
+  const { start, taken } =
+    (await crew.alone(async () => {
+      const start = await ahead?.start()
+      return { start, taken: start && !before ? takeOver(task, start) : undefined }
+    })) ?? {}
   const startedFrom = before ? before.facts.startedFrom : start?.digest
-  const engine = `${backend.description}, Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}`
-  const trainer = await createLoop(recipe, task, backend, firstPartOf(training, before?.facts.step ?? 0).index, taken?.values)
+  const device = [backend.description, ...(crew.description ? [crew.description] : [])].join(', ')
+  const engine = `${device}, Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}`
+  const { index: first } = firstPartOf(training, before?.facts.step ?? 0)
+  const { collective } = crew
+  const trainer = await crew.all(() => createLoop(recipe, task, backend, { first, initial: taken?.values, collective }))
   let { seconds, firstLoss = Number.NaN } = before?.facts ?? { seconds: 0 }
   let guard: GuardState = { rejected: before?.facts.rejected ?? 0, restores: before?.facts.restores ?? 0 }
   let standing: Standing = { bestScore: before?.facts.bestScore ?? null, sinceBest: before?.facts.sinceBest ?? 0 }
   if (before) await trainer.restore(before.arrays, before.facts.step)
+  await crew.align(trainer)
   const engines = [...(before?.facts.engines.filter((name) => name !== engine) ?? []), engine]
   const notes = before ? notesOn(before.facts, engine, schedule, start) : (taken?.notes ?? [])
   const { parameterCount: parameters } = trainer.layout
-  const device = backend.description
-  const recorder = await openRecorder({ runFolder, recipe, written, task, parameters, identity, device, from: before?.facts.step, notes })
+  const about = { runFolder, recipe, written, task, parameters, identity, device, whole }
+  const recorder = (await crew.alone(() => openRecorder({ ...about, from: before?.facts.step, notes }))) ?? unrecorded
   onEvent({ kind: 'start', device, parameters, step: trainer.step, notes })
 
   const part = async (index: number): Promise<Part<string>> => {
@@ -136,7 +161,7 @@ async function train(
   let waited = 0
   const partsOf = async function* (step: number) {
     const { index, accumulate } = firstPartOf(training, step)
-    for (let p = 0; p < accumulate; p++) {
+    for (let p = crew.rank; p < accumulate; p += crew.size) {
       const asked = performance.now()
       const one = await part(index + p)
       waited += performance.now() - asked
@@ -147,20 +172,25 @@ async function train(
     for (let index = 0; index < statisticsBatches; index++) yield await part(index)
   }
   const save = async (finished = false) => {
-    await recorder.flush()
-    const position = { step: trainer.step, identity, recipe: recipeDigest(recipe, chain), engines, schedule }
-    const facts = { ...position, ...standing, seconds, ...guard, firstLoss, ...(startedFrom ? { startedFrom } : {}), finished }
-    await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
-    if (trainer.step > 0) await keepCheckpoint(runFolder, files.checkpoint, trainer.step, training)
+    // Processors of other kinds round otherwise, and weights drift apart by last bits.
+    if (await crew.align(trainer))
+      await recorder.note(`step ${trainer.step}: the weights of the ranks differed; all have those of rank 0 now`)
+    await crew.alone(async () => {
+      await recorder.flush()
+      const position = { step: trainer.step, identity, recipe: recipeDigest(recipe, chain), engines, schedule }
+      const facts = { ...position, ...standing, seconds, ...guard, firstLoss, ...(startedFrom ? { startedFrom } : {}), finished }
+      await saveCheckpoint(files.checkpoint, { arrays: await trainer.snapshot(), facts })
+      if (trainer.step > 0) await keepCheckpoint(runFolder, files.checkpoint, trainer.step, training)
+    })
   }
   /** A run that is stopped may leave checkpoints at other steps than one that is not: those are none to go back to. */
   const regular = () => trainer.step % training.checkpointEvery === 0
   /** What steps that are not finite go back to. */
   const keepGood = async () => {
-    if (regular() && isGood(guard)) await secondName(files.checkpoint, files.good)
+    if (regular() && isGood(guard)) await crew.alone(() => secondName(files.checkpoint, files.good))
   }
   const goBack = async () => {
-    const good = await loadCheckpoint(files.good)
+    const good = await crew.checkpoint(() => loadCheckpoint(files.good))
     if (!good) throw new Error(`${files.good}: there is no such file; the run wrote it to go back to when losses are not finite`)
     await trainer.restore(good.arrays, trainer.step)
     onEvent({ kind: 'restore', step: trainer.step, to: good.facts.step })
@@ -168,11 +198,8 @@ async function train(
       `steps up to ${trainer.step} were not finite: set back to the weights of step ${good.facts.step}, on with later batches`,
     )
   }
-  /**
-   * Scores the averaged model and writes it; learning by heart has no scores. Only what an uninterrupted run has too may become the best and tries
-   * the patience: not the scores of stops.
-   */
-  const judge = async (counts: boolean): Promise<number> => {
+  /** Scores the averaged model and writes it; learning by heart has no scores. */
+  const judgeAlone = async (counts: boolean): Promise<number> => {
     const step = trainer.step
     const started = performance.now()
     const values = await trainer.averaged(firstParts())
@@ -180,8 +207,7 @@ async function train(
       overfit === undefined ? await task.judge({ values, backend, examples: training.validationExamples, pause: setImmediate }) : undefined
     const { scores = {} } = judgement ?? {}
     const score = scores[task.scores[0].name] ?? Number.NaN
-    const best = counts && Number.isFinite(score) && (standing.bestScore === null || score > standing.bestScore)
-    if (counts) standing = best ? { bestScore: score, sinceBest: 0 } : { ...standing, sinceBest: standing.sinceBest + 1 }
+    const best = counts && beats(score, standing)
     const file = writeModel(recipe.name, task.network, values, { step: String(step), validation: JSON.stringify(scores) })
     const second = await trainer.rivalValues()
     if (second) await writeWhole(files.rival, writeSafetensors({ tensors: stateDict(task.rival!.network, second), metadata: {} }))
@@ -193,6 +219,13 @@ async function train(
     }
     return score
   }
+  /** Only what an uninterrupted run has too may become the best and tries the patience: not the scores of stops. */
+  const judge = async (counts: boolean): Promise<number> => {
+    // As a text, because JSON has no NaN.
+    const score = Number(await crew.lead(async () => String(await judgeAlone(counts))))
+    if (counts) standing = beats(score, standing) ? { bestScore: score, sinceBest: 0 } : { ...standing, sinceBest: standing.sinceBest + 1 }
+    return score
+  }
   const outOfPatience = () => training.patience !== undefined && standing.sinceBest >= training.patience
   const watches = [training.schedule, training.rival?.schedule].some((curve) => curve?.name === 'plateau')
   const end = Math.min(training.steps, stopAfter ?? training.steps)
@@ -202,7 +235,8 @@ async function train(
   return recorded(recorder, signal, async () => {
     if (!before) await save()
     await keepGood()
-    while (trainer.step < end && !signal?.aborted && !outOfPatience()) {
+    let stopped = await crew.any(signal?.aborted ?? false)
+    while (trainer.step < end && !stopped && !outOfPatience()) {
       const asked = performance.now()
       waited = 0
       const report = await trainer.update(partsOf(trainer.step))
@@ -225,8 +259,9 @@ async function train(
         await save()
         await keepGood()
       }
+      stopped = await crew.any(signal?.aborted ?? false)
     }
-    if (trainer.step !== judged && !signal?.aborted && !outOfPatience()) await judge(trainer.step >= training.steps)
+    if (trainer.step !== judged && !stopped && !outOfPatience()) await judge(trainer.step >= training.steps)
     const finished = trainer.step >= training.steps || outOfPatience()
     await save(finished)
     const { checkpoint, model } = files

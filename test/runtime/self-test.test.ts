@@ -63,7 +63,7 @@ describe('selfTest', () => {
 
 describe('devices of onnxruntime-node', () => {
   it('refuses a device that is none', async () => {
-    await expect(createOnnxRuntimeBackend({ device: 'gpu' as 'cpu' })).rejects.toThrow(/device: "gpu"; allowed are cpu and webgpu/)
+    await expect(createOnnxRuntimeBackend({ device: 'gpu' as 'cpu' })).rejects.toThrow(/device: "gpu"; allowed are cpu, webgpu, cuda/)
   })
 
   // Where a graphics adapter exists, the backend has to pass its self-test; elsewhere it has to say why not.

@@ -5,12 +5,20 @@ import { startWorker } from '../worker-thread.node.ts'
 import type { Reply } from './messages.ts'
 import { createWorkerBackend, type WorkerPort } from './worker-backend.ts'
 
+/** Where programs can run. */
+export const nodeDevices = ['cpu', 'webgpu', 'cuda'] as const
+
+export type NodeDevice = (typeof nodeDevices)[number]
+
 export interface OnnxRuntimeOptions {
-  /** Where programs run: `cpu`, the default, or `webgpu`, which needs a graphics driver that ONNX Runtime knows. */
-  readonly device?: 'cpu' | 'webgpu'
+  /**
+   * Where programs run: `cpu`, the default; `webgpu`, which needs a graphics driver that ONNX Runtime knows; `cuda`, which needs an Nvidia GPU and
+   * libraries that are installed apart.
+   */
+  readonly device?: NodeDevice
   /** Threads of one operator, all processors by default. */
   readonly threads?: number
-  /** What happens to nodes that `webgpu` has no kernel for: they run on the CPU, the default, or their program is refused. */
+  /** What happens to nodes that a GPU has no kernel for: they run on the CPU, the default, or their program is refused. */
   readonly cpuNodes?: 'allow' | 'refuse'
   /** Write ONNX Runtime's profile of every program to files that start with this path. */
   readonly profile?: string
@@ -41,7 +49,7 @@ export async function onnxRuntimeInfo(): Promise<OnnxRuntimeInfo> {
   return { version: env.versions.node ?? env.versions.common, providers: names(true), onRequest: names(false) }
 }
 
-function startThread(provider: 'cpu' | 'webgpu'): WorkerPort {
+function startThread(provider: NodeDevice): WorkerPort {
   const worker = startWorker(import.meta.url, './onnxruntime.worker.node', { workerData: { provider }, name: 'onnxruntime' })
   worker.unref()
   return {
@@ -66,7 +74,7 @@ function startThread(provider: 'cpu' | 'webgpu'): WorkerPort {
  */
 export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {}): Promise<Backend> {
   const { device = 'cpu', threads = availableParallelism(), cpuNodes = 'allow', profile } = options
-  if (!['cpu', 'webgpu'].includes(device)) throw new RangeError(`device: "${device}"; allowed are cpu and webgpu`)
+  if (!nodeDevices.includes(device)) throw new RangeError(`device: "${device}"; allowed are ${nodeDevices.join(', ')}`)
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: ${threads}; allowed are whole numbers ≥ 1`)
   keepToItself()
   const where = `${device}, ${threads} thread${threads === 1 ? '' : 's'}`
@@ -74,17 +82,35 @@ export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {})
     return await createWorkerBackend(startThread(device), {
       name: 'onnxruntime-node',
       device: where,
-      target: device,
+      // CUDA has kernels for the operators that the CPU has.
+      target: device === 'webgpu' ? 'webgpu' : 'cpu',
       settings: { threads, cpuNodes: device === 'cpu' ? 'allow' : cpuNodes },
       profile,
     })
   } catch (error) {
-    const reason = /Failed to get a WebGPU adapter: (.*)/.exec((error as Error).message)?.[1]
-    if (device === 'cpu' || reason === undefined) throw error
-    throw new Error(
+    throw device === 'cpu' ? error : noSuchDevice(device, error as Error)
+  }
+}
+
+/** What is missing, and how to get it; errors of other kinds as they are. */
+function noSuchDevice(device: Exclude<NodeDevice, 'cpu'>, error: Error): Error {
+  if (device === 'webgpu') {
+    const reason = /Failed to get a WebGPU adapter: (.*)/.exec(error.message)?.[1]
+    if (reason === undefined) return error
+    return new Error(
       `device "webgpu": ONNX Runtime finds no graphics adapter that it can use (${reason.trim()}); it needs a driver for Vulkan, Metal or Direct3D 12 ` +
         '(Vulkan in software, as Debian has it, is not enough). Use device "cpu"',
       { cause: error },
     )
   }
+  const reason =
+    /(Failed to load shared library|[^.;]*libonnxruntime_providers_(cuda|shared)|CUDA failure|no available backend|not supported)/.test(
+      error.message,
+    )
+  if (!reason) return error
+  return new Error(
+    `device "cuda": ONNX Runtime cannot use it here (${error.message.split('\n')[0]!.trim()}); it needs an Nvidia GPU with its driver, CUDA 12 and cuDNN 9, and ` +
+      'libraries that `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js` fetches. Use device "cpu"',
+    { cause: error },
+  )
 }

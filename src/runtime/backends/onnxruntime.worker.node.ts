@@ -6,7 +6,7 @@ import type { Message } from './messages.ts'
 import { serve, withoutBrokenPasses } from './serve.ts'
 
 /** ONNX Runtime's name of the execution provider. */
-const { provider } = workerData as { readonly provider: 'cpu' | 'webgpu' }
+const { provider } = workerData as { readonly provider: 'cpu' | 'webgpu' | 'cuda' }
 
 const receive = serve(
   (reply, transfer) => parentPort!.postMessage(reply, transfer),

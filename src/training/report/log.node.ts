@@ -36,7 +36,7 @@ export interface NoteEntry {
 export type LogEntry = StepEntry | ValidationEntry | NoteEntry
 
 /** The step that an entry tells of. */
-export function stepOf(entry: LogEntry): number {
+function stepOf(entry: LogEntry): number {
   if ('validation' in entry) return (entry as ValidationEntry).validation.step
   return 'note' in entry ? (entry as NoteEntry).at : (entry as StepEntry).step
 }

@@ -21,10 +21,8 @@ export const pageScript = `
     for (let i = Math.ceil(low / step - 1e-9); i <= high / step + 1e-9; i++) all.push(Number((i * step).toPrecision(12)))
     return all
   }
-  const charts = []
-  let range = null
-
-  const setUp = (figure) => {
+  // Charts side by side, of one run, show one range of steps.
+  const setUp = (figure, group) => {
     const data = JSON.parse(figure.querySelector('script').textContent)
     const svg = figure.querySelector('svg')
     const plot = figure.querySelector('.plot')
@@ -37,6 +35,10 @@ export const pageScript = `
     const whole = [Math.min(...xs), Math.max(...xs)]
     let log = data.log
     let place = null
+    const zoomTo = (next) => {
+      group.range = next && next[1] > next[0] ? next : null
+      for (const other of group.draws) other()
+    }
     const make = (name, attributes, text) => {
       const node = document.createElementNS(NS, name)
       for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value)
@@ -48,9 +50,9 @@ export const pageScript = `
     svg.append(frame, cross)
     let x = null
     const scales = () => {
-      const [from, to] = range || whole
-      const room = range || whole[0] !== whole[1] ? 0 : 0.5
-      const margin = range ? 0 : data.lines.some((line) => line.points) ? 0.02 * (to - from) : 0
+      const [from, to] = group.range || whole
+      const room = group.range || whole[0] !== whole[1] ? 0 : 0.5
+      const margin = group.range ? 0 : data.lines.some((line) => line.points) ? 0.02 * (to - from) : 0
       const [low, high] = [from - room - margin, to + room + margin]
       const seen = data.lines.flatMap((line) => line.y.filter((v, i) => v !== null && line.x[i] >= low && line.x[i] <= high))
       const t = log ? Math.log10 : (v) => v
@@ -175,7 +177,7 @@ export const pageScript = `
       return node
     }
     const stretch = (from, to) => () => {
-      const [a, b] = range || whole
+      const [a, b] = group.range || whole
       const next = [a + from * (b - a), a + to * (b - a)]
       zoomTo(from < 0 && to > 1 && (next[0] <= whole[0] && next[1] >= whole[1]) ? null : [Math.max(whole[0], next[0]), Math.min(whole[1], next[1])])
     }
@@ -193,13 +195,13 @@ export const pageScript = `
       toggle.setAttribute('aria-pressed', String(log))
     }
     tools.hidden = false
-    charts.push(draw)
+    group.draws.push(draw)
   }
-  const zoomTo = (next) => {
-    range = next && next[1] > next[0] ? next : null
-    for (const draw of charts) draw()
-  }
-  for (const figure of document.querySelectorAll('figure.chart')) setUp(figure)
+  const groups = [...document.querySelectorAll('.charts')].map((place) => {
+    const group = { range: null, draws: [] }
+    for (const figure of place.querySelectorAll('figure.chart')) setUp(figure, group)
+    return group
+  })
 
   const sounds = [...document.querySelectorAll('audio')]
   for (const sound of sounds) sound.addEventListener('play', () => sounds.forEach((other) => other !== sound && other.pause()))
@@ -216,7 +218,7 @@ export const pageScript = `
     }
     box.checked = keep() !== 'stay'
     box.addEventListener('change', () => keep(box.checked ? 'go' : 'stay'))
-    const busy = () => document.hidden || range !== null || sounds.some((sound) => !sound.paused) || !getSelection().isCollapsed
+    const busy = () => document.hidden || groups.some((group) => group.range) || sounds.some((sound) => !sound.paused) || !getSelection().isCollapsed
     setInterval(() => {
       if (box.checked && !busy()) location.reload()
     }, 30000)

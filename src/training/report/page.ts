@@ -124,11 +124,16 @@ function sessions(all: readonly Session[]): string {
   return `<h2 id="processes">Processes</h2>${table(['started', 'steps', 'device', 'versions', 'git', 'command'], rows)}`
 }
 
-function provenance({ written, recipe, data, identity }: RunFile): string {
+function written({ written: text }: RunFile): string {
+  const open = `<details open><summary>The recipe as it was written</summary><pre>${escapeText(text ?? '')}</pre></details>`
+  return `<h2 id="recipe">Recipe</h2>${text === undefined ? '' : open}`
+}
+
+function provenance(facts: RunFile): string {
+  const { recipe, data, identity } = facts
   const parts = Object.entries(data.parts).map(([name, words]) => [escapeText(name), `<code>${escapeText(words)}</code>`])
   const resolved = `<details><summary>The recipe with all defaults</summary><pre>${escapeText(stringify(recipe))}</pre></details>`
-  return `<h2 id="recipe">Recipe</h2>
-${written === undefined ? '' : `<details open><summary>The recipe as it was written</summary><pre>${escapeText(written)}</pre></details>`}
+  return `${written(facts)}
 ${resolved}
 <h2 id="data">Data</h2>${table(
     [],
@@ -140,14 +145,17 @@ ${resolved}
   )}`
 }
 
+const told =
+  '<p class="soft">Lines are means of neighbouring steps, bands their least and greatest value. Drag over a chart to zoom all of them, double-click to see all steps.</p>'
+
 /** Everything of one run below its heading. */
-export function runSections(record: RunRecord): string {
+function runSections(record: RunRecord): string {
   const { facts } = record
   return [
     ...(facts ? [tiles(record, facts)] : []),
     '<h2 id="curves">Curves</h2>',
     charts([{ record }]),
-    '<p class="soft">Lines are means of neighbouring steps, bands their least and greatest value. Drag over a chart to zoom all of them, double-click to see all steps.</p>',
+    told,
     examples(record),
     timing(record),
     notes(record),
@@ -155,23 +163,66 @@ export function runSections(record: RunRecord): string {
   ].join('\n')
 }
 
-/** The page as text. */
-export function runPage(record: RunRecord): string {
-  const { facts } = record
-  const session = facts?.sessions.at(-1)
-  const name = facts?.name ?? 'a run'
-  const steps = facts?.recipe.training.steps ?? record.lastStep
+interface Heading {
+  readonly name: string
+  readonly session: Session | undefined
+  readonly step: number
+  readonly steps: number
+}
+
+function header({ name, session, step, steps }: Heading, sections: string): string {
   const running = session?.state === 'running'
-  const sections = runSections(record)
-  const links = Array.from(sections.matchAll(/<h2 id="(\w+)">/g), ([, id]) => `<a href="#${id}">${id}</a>`)
+  const links = Array.from(sections.matchAll(/<h2 id="([\w-]+)">/g), ([, id]) => `<a href="#${id}">${id}</a>`)
   const state = session ? `<span class="state ${session.state}">${session.state}</span>` : ''
   const refresh = running
     ? '<p class="refresh soft"><label hidden><input type="checkbox" id="refresh"> reads itself anew every 30 s while you are not busy with it; </label>load it again to see how the run goes on</p>'
     : ''
-  const body = `<header><h1>${escapeText(name)} ${state}</h1>
-<p class="soft">${session ? `Written ${timeText(session.seen)}${running ? '; a run whose page gets no older than this was killed' : ''}.` : ''}</p>${refresh}
-<progress value="${record.lastStep}" max="${Math.max(1, steps)}" aria-label="steps done">${record.lastStep} of ${steps}</progress>
-<nav aria-label="sections">${links.join(' ')}</nav></header>
-${sections}`
-  return page(`${name}, step ${record.lastStep}`, body)
+  return `<header><h1>${escapeText(name)} ${state}</h1>
+<p class="soft">${session ? `Written ${timeText(session.seen)}${running ? '; a run whose page gets no newer than this was killed' : ''}.` : ''}</p>${refresh}
+<progress value="${step}" max="${Math.max(1, steps)}" aria-label="steps done">${step} of ${steps}</progress>
+<nav aria-label="sections">${links.join(' ')}</nav></header>`
+}
+
+/** The page as text. */
+export function runPage(record: RunRecord): string {
+  const { facts, lastStep: step } = record
+  const name = facts?.name ?? 'a run'
+  const sections = runSections(record)
+  const heading = { name, session: facts?.sessions.at(-1), step, steps: facts?.recipe.training.steps ?? step }
+  return page(`${name}, step ${step}`, `${header(heading, sections)}\n${sections}`)
+}
+
+/** A stage of a run, by the name of its folder; one that has not begun has no record. */
+export interface StageRecord {
+  readonly folder: string
+  readonly steps: number
+  readonly record?: RunRecord | undefined
+}
+
+/** The page of a run of several stages, one after the other; the examples are those of the latest stage that has some, the rest is in each stage's own page. */
+export function stagesPage(name: string, stages: readonly StageRecord[]): string {
+  const begun = stages.filter(({ record }) => record !== undefined && record.facts !== undefined)
+  const latest = begun.at(-1)
+  const heard = begun.findLast(({ record }) => record!.shown.latest !== undefined)
+  const parts = stages.map(({ folder, record }) => {
+    const title = `<h2 id="${escapeText(folder)}">${escapeText(folder)}`
+    if (!record?.facts) return `${title}</h2><p class="soft">Has not begun.</p>`
+    const { state } = record.facts.sessions.at(-1)!
+    return `${title} <span class="state ${state}">${state}</span></h2>
+<p><a href="${encodeURIComponent(folder)}/report.html">its own page</a> <span class="soft">has its recipe, data and examples</span></p>
+${tiles(record, record.facts)}
+${charts([{ record }])}
+${heard?.record === record ? examples(record) : ''}`
+  })
+  const sections = [
+    told,
+    ...parts,
+    ...(latest?.record?.facts ? [written(latest.record.facts), sessions(begun.flatMap(({ record }) => record!.facts!.sessions))] : []),
+  ].join('\n')
+  const step = begun.reduce((sum, { record }) => sum + record!.lastStep, 0)
+  const steps = stages.reduce((sum, stage) => sum + stage.steps, 0)
+  return page(
+    `${name}, step ${step}`,
+    `${header({ name, session: latest?.record?.facts?.sessions.at(-1), step, steps }, sections)}\n${sections}`,
+  )
 }

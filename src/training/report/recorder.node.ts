@@ -3,15 +3,15 @@
  * every so often, so that it can be looked at at any time.
  */
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { writeWhole } from '../../data/index.ts'
 import type { Judgement, ScoreKind, Task } from '../../tasks/index.ts'
 import type { Recipe } from '../recipe.node.ts'
 import { describeData, type RunFile, type Session, thisSession, writeRunFile } from './facts.node.ts'
 import { type LogEntry, numbersOf, type StepEntry, trimLog } from './log.node.ts'
-import { runPage } from './page.ts'
+import { runPage, type StageRecord, stagesPage } from './page.ts'
 import { drawCurves } from './pictures.ts'
-import { logOf, readRecord, shownOf } from './record.node.ts'
+import { logOf, type RunRecord, readRecord, shownOf } from './record.node.ts'
 import { onlyEstimates, showJudgement } from './shown.ts'
 import { openTensorboard } from './tensorboard.node.ts'
 
@@ -28,6 +28,16 @@ export interface RecorderOptions {
   readonly from?: number | undefined
   /** What should be known of how it goes on. */
   readonly notes: readonly string[]
+  /** Of a stage: the run that it is a part of, whose page shows all stages. */
+  readonly whole?: Whole | undefined
+}
+
+/** A run of several stages. */
+export interface Whole {
+  readonly name: string
+  readonly runFolder: string
+  /** In order, by their folders within it. */
+  readonly stages: readonly { readonly folder: string; readonly steps: number }[]
 }
 
 export interface Recorder {
@@ -64,9 +74,19 @@ async function sweep(runFolder: string): Promise<void> {
 
 const inBlock = (text: string) => text.replaceAll(/^/gm, '    ')
 
+/** The stages of a run; that of `runFolder` is the one that is recorded. */
+function stagesOf(whole: Whole, runFolder: string, record: RunRecord): Promise<StageRecord[]> {
+  return Promise.all(
+    whole.stages.map(async ({ folder, steps }) => {
+      const path = join(whole.runFolder, folder)
+      return { folder, steps, record: relative(path, runFolder) === '' ? record : await readRecord(path) }
+    }),
+  )
+}
+
 /** Makes a run's folder one that ends at a step, and goes on writing there. */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
-  const { runFolder, recipe, written, task, parameters, identity, device, from, notes } = options
+  const { runFolder, recipe, written, task, parameters, identity, device, from, notes, whole } = options
   const first = from ?? 0
   await sweep(runFolder)
   const dropped = await trimLog(logOf(runFolder), first)
@@ -96,6 +116,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     steps: recipe.training.steps,
     texts: { recipe: inBlock(written ?? JSON.stringify(recipe, undefined, 2)), command: inBlock(session.command) },
   })
+  const stages = whole ? await stagesOf(whole, runFolder, record) : []
   let step = first
   let [drawn, cost] = [performance.now(), 0]
 
@@ -104,6 +125,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     record.facts = { ...facts, sessions: [...before, { ...session, state, to: step, seen: new Date().toISOString() }] }
     await writeRunFile(runFolder, record.facts)
     await writeWhole(join(runFolder, 'report.html'), runPage(record))
+    if (whole) await writeWhole(join(whole.runFolder, 'report.html'), stagesPage(whole.name, stages))
     drawn = performance.now()
     cost = drawn - started
   }
@@ -113,7 +135,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   }
   const note = (text: string) => append({ note: text, at: step })
 
-  if (from !== undefined) await note(`goes on after step ${from}`)
+  if (first > 0) await note(`goes on after step ${first}`)
   else if (before.length > 0) await note('begins anew')
   if (dropped > 0)
     await note(`${dropped} ${dropped === 1 ? 'line' : 'lines'} of the log came after the checkpoint, or were cut, and were taken out`)
@@ -152,6 +174,15 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       await log.close()
     },
   }
+}
+
+/** Writes nothing: the record of processes that do not lead. */
+export const unrecorded: Recorder = {
+  step: async () => {},
+  validation: async () => {},
+  note: async () => {},
+  flush: async () => {},
+  close: async () => {},
 }
 
 /** Does the work and closes the record by how it ended. */
