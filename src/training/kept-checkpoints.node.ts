@@ -50,10 +50,10 @@ export async function keepCheckpoint(runFolder: string, file: string, step: numb
   if (keep > 0 || stays(step)) await secondName(file, join(folder, `step-${String(step).padStart(8, '0')}.safetensors`))
   await syncFolder(runFolder)
   await syncFolder(folder)
-  const passing = (await readdir(folder)).flatMap((name) => {
+  const found = (await readdir(folder)).flatMap((name) => {
     const at = Number(pattern.exec(name)?.[1] ?? Number.NaN)
-    return at <= step && !stays(at) ? [{ name, at }] : []
+    return at <= step ? [{ name, at }] : []
   })
-  passing.sort((a, b) => b.at - a.at)
-  for (const { name } of passing.slice(keep)) await rm(join(folder, name), { force: true })
+  found.sort((a, b) => b.at - a.at)
+  for (const { name, at } of found.slice(keep)) if (!stays(at)) await rm(join(folder, name), { force: true })
 }

@@ -68,7 +68,7 @@ const stagedSchema = z.strictObject({
   name: recipeName,
   task: z.string().optional(),
   model: section,
-  data: z.unknown(),
+  data: z.unknown().optional(),
   training: section,
   initialWeights: weightsFile.optional(),
   stages: z
@@ -77,7 +77,7 @@ const stagedSchema = z.strictObject({
         name: recipeName,
         task: z.string().optional(),
         model: section,
-        data: z.unknown(),
+        data: z.unknown().optional(),
         training: section,
         startFrom: z.enum(['best', 'average', 'last']).default('best'),
       }),

@@ -36,9 +36,11 @@ describe('keepCheckpoint', () => {
   it('keeps every so many steps for good, beside the latest few', async () => {
     for (const step of [10, 20, 30, 40, 50]) await save(step, { keepEvery: 20 })
     expect(await kept()).toEqual([20, 40])
-    for (const step of [60, 70, 80, 90]) await save(step, { keep: 1, keepEvery: 40 })
+    for (const step of [60, 70, 80, 90]) await save(step, { keep: 2, keepEvery: 40 })
     // 20 was to stay under other words, and is the run's own all the same.
     expect(await kept()).toEqual([40, 80, 90])
+    await save(100, { keep: 2, keepEvery: 40 })
+    expect(await kept()).toEqual([40, 80, 90, 100])
   })
 
   it('removes nothing of later steps from under a run that goes on from an earlier checkpoint, and leaves other files alone', async () => {

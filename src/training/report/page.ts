@@ -72,7 +72,7 @@ function examples({ shown: { first, latest } }: RunRecord): string {
   const sound = latest.sounds[0]
   return `<h2 id="examples">Held-out examples</h2>
 ${sound ? `<p class="soft">Excerpts of ${formatNumber(sound.samples / sound.sampleRate)} s, folded down to one channel of ${sound.sampleRate / 1000} kHz. Spectrograms have one scale per example.</p>` : ''}
-<div class="examples">${figures.join('\n')}</div>`
+<div class="examples${sound ? '' : ' large'}">${figures.join('\n')}</div>`
 }
 
 function timing(record: RunRecord): string {
