@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadSeparator } from '../models/index.ts'
+import { attentionCommand, runAttention } from './attention.ts'
 import { dataCommand } from './data.ts'
 import { demoCommand, runDemo } from './demo.ts'
 import { doctorCommand, runDoctor } from './doctor.ts'
@@ -82,6 +83,7 @@ function createProgram(): Command {
       ),
     ),
     lessonCommand(work, process.stdout),
+    attentionCommand((song, flags) => work((signal) => runAttention(song, flags, { stdout: process.stdout, signal }))),
     summaryCommand((network, flags) => work(() => runSummary(network, flags, { stdout: process.stdout }))),
     doctorCommand((flags) => work((signal) => runDoctor(flags, { version: version(), stdout: process.stdout, signal }))),
   ]

@@ -12,24 +12,32 @@ export interface AttentionMapOptions extends PictureOptions {
   /** What queries and keys are; 'query' and 'key' by default. */
   readonly queryLabel?: string
   readonly keyLabel?: string
+  /** What the first and the last of both stand for in place of 0, 1, 2 …: moments, for example. */
+  readonly range?: { readonly from: number; readonly to: number; readonly unit: string }
+  /** The weight at the pale end of the bar, 1 by default; among many keys each has little. */
+  readonly largest?: number
 }
 
-const axis = (label: string, names: readonly string[] | undefined): CellAxis => (names ? { label, names } : { label })
+const axis = (label: string, names: readonly string[] | undefined, range: AttentionMapOptions['range']): CellAxis => ({
+  label,
+  ...(names ? { names } : range),
+})
 
 /**
- * A map of attention weights, dark for 0 and pale for 1.
+ * A map of attention weights, dark for 0 and pale for 1, or for the `largest`.
  *
  * @returns SVG
  * @throws RangeError for no weights, rows of different lengths, words of another number than rows or columns, sizes without room
  */
-export function attentionMap({ weights, queries, keys, queryLabel = 'query', keyLabel = 'key', ...options }: AttentionMapOptions): string {
+export function attentionMap(given: AttentionMapOptions): string {
+  const { weights, queries, keys, queryLabel = 'query', keyLabel = 'key', range, largest = 1, ...options } = given
   return drawHeatMap('attentionMap', {
     height: 480,
     width: 560,
     ...options,
     rows: weights,
-    x: axis(keyLabel, keys),
-    y: axis(queryLabel, queries),
-    value: { label: 'weight', from: 0, to: 1 },
+    x: axis(keyLabel, keys, range),
+    y: axis(queryLabel, queries, range),
+    value: { label: 'weight', from: 0, to: largest },
   })
 }
