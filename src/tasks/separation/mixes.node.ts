@@ -14,6 +14,7 @@ import {
   readCatalogue,
   SINGER_NAMES,
 } from '../../data/index.ts'
+import { createRandom } from '../../tensor/index.ts'
 import type { Drawing } from '../parts.ts'
 import type { Surroundings } from '../task.ts'
 import type { MixtureSource, Waveforms } from './source.ts'
