@@ -1,6 +1,8 @@
 /** `divisi data`: recordings before a training. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DataCheckFlags, type DataContext, runDataCheck } from './data-check.ts'
+import { type DataPrepareFlags, runDataPrepare } from './data-prepare.ts'
+import { type DataPreviewFlags, runDataPreview } from './data-preview.ts'
 
 const details = `
 Folders that explain themselves: train/<song>/{vocals,…}.wav and test/<song>/…, as MUSDB has them; <song>/{vocals,…}.wav;
@@ -17,6 +19,12 @@ checked, how, and how often it is right.`
 function parseCount(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number from 1.')
+  return value
+}
+
+function parseIndex(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It is a whole number from 0.')
   return value
 }
 
@@ -43,7 +51,9 @@ export function dataCommand(
   work: (run: (signal: AbortSignal) => Promise<number>) => Promise<void>,
   context: Omit<DataContext, 'signal'>,
 ): Command {
-  const command = new Command('data').description('Look at recordings before a training: check them.')
+  const command = new Command('data').description(
+    'Look at recordings before a training: check them, decode them, listen to examples made of them.',
+  )
   withSources(command.command('check'))
     .description('tell what is wrong with recordings: broken, silent, clipped, doubled, voices among accompaniments …')
     .argument('[folders...]', 'folders that explain themselves')
@@ -57,5 +67,22 @@ export function dataCommand(
     .option('--html <file>', 'write a page with pictures of the suspicious places')
     .addHelpText('after', details)
     .action((folders: string[], flags: DataCheckFlags) => work((signal) => runDataCheck(folders, flags, { ...context, signal })))
+  withSources(command.command('prepare'))
+    .description('decode recordings into the cache, so that a training begins at once; interrupted, it goes on')
+    .addOption(new Option('--rate <hertz>', "sample rate of training (default: the recipe's, or 44100)").argParser(parseRate))
+    .option('--json', 'print hours and bytes as JSON')
+    .action((flags: DataPrepareFlags) => work((signal) => runDataPrepare(flags, { ...context, signal })))
+  command
+    .command('preview')
+    .description('write a few examples exactly as a training sees them: sounds, spectrograms, what was drawn, a page with players')
+    .requiredOption('--recipe <file>', 'recipe of the training')
+    .option('--data <folder>', "where the recipe's recordings are; or `synthetic`: what is made here instead")
+    .option('--stage <name>', 'of a recipe with stages: which one (default: the last)')
+    .option('--cache <folder>', 'decoded recordings (default: ~/.cache/divisi)')
+    .addOption(new Option('--count <n>', 'how many examples').default(4).argParser(parseCount))
+    .addOption(new Option('--batch <n>', 'number of the first batch, counted from 0').default(0).argParser(parseIndex))
+    .addOption(new Option('--threads <n>', 'threads of what turns spectra into sound (default: all processors)').argParser(parseCount))
+    .option('-o, --out <folder>', 'folder of the examples', 'preview')
+    .action((flags: DataPreviewFlags) => work((signal) => runDataPreview(flags, { ...context, signal })))
   return command
 }

@@ -51,7 +51,7 @@ export {
 } from './images/image-set.ts'
 export { drawShape, makeShapes, type ShapePicture, type ShapeSetOptions, shapeClasses, shapesVersion } from './images/shapes.ts'
 export { type Batch, createLoader, type Loader, type LoaderOptions } from './loader.node.ts'
-export { createMixer, type Example, type Mixer } from './mix.ts'
+export { createMixer, type Example, type Mixer, type Note } from './mix.ts'
 export * from './sequences/index.ts'
 export {
   createSongMixer,

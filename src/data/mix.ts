@@ -20,9 +20,12 @@ export interface Example {
   readonly vocals: Channels
 }
 
+/** Hears what was drawn for an example: `note('vocals speed', 1.12)`. */
+export type Note = (what: string, value: number | string) => void
+
 export interface Mixer {
-  /** An augmented training example of `frames` samples: a pure function of the random stream. */
-  example(random: Random, frames: number): Example
+  /** An augmented training example of `frames` samples: a pure function of the random stream. `note` is told what is drawn. */
+  example(random: Random, frames: number, note?: Note): Example
   /** A plain example: crops at a drawn level ratio, mono when asked, nothing else. */
   plainExample(random: Random, frames: number, mono: boolean): Example
 }
@@ -69,67 +72,114 @@ export function createMixer<T extends Track>(tracks: readonly T[], read: TrackRe
   }
 
   /** A crop of the track with the effects of `effects`, in mono where nothing has made it stereo. */
-  const stem = (random: Random, track: T, frames: number, effects: StemConfig, filling: Filling): Channels => {
+  const stem = (random: Random, track: T, frames: number, effects: StemConfig, filling: Filling, note: Note): Channels => {
+    note('recording', track.name)
     const speed = random.chance(effects.speed) ? 2 ** (random.uniform(-effects.semitones, effects.semitones) / 12) : 1
+    if (speed !== 1) note('speed', speed)
     let sound: Channels
     if (speed === 1) sound = readCrop(random, track, frames, rate, filling, read)
     else sound = readCrop(random, track, framesNeeded(frames, speed), rate, filling, read).map((samples) => atSpeed(samples, frames, speed))
-    if (random.chance(effects.equalise)) equalise(sound, random, rate)
-    if (random.chance(effects.compress))
-      compress(
-        sound,
-        {
-          thresholdDb: random.uniform(-36, -12),
-          ratio: random.uniform(1.5, 8),
-          attackSeconds: random.uniform(0.002, 0.03),
-          releaseSeconds: random.uniform(0.05, 0.3),
-        },
-        rate,
-      )
-    if (random.chance(effects.saturate)) saturate(sound, Math.exp(random.uniform(Math.log(0.5), Math.log(3))))
-    if (random.chance(effects.bandLimit)) applyBiquads(sound, randomBandLimit(random, rate, config.bandLimitHz))
-    if (random.chance(effects.slap))
-      slapDelay(sound, random.uniform(0.06, 0.4), decibels(random.uniform(-18, -5)), random.uniform(0, 0.5), rate)
-    if (random.chance(effects.double)) sound = double(sound, randomDoubles(random), rate)
-    if (random.chance(effects.reverb)) sound = reverberate(sound, randomRoom(random), rate)
-    if (sound.length === 2 && random.chance(effects.width)) widen(sound, random.uniform(0, 1.6))
-    if (random.chance(effects.swap)) swapChannels(sound)
+    if (random.chance(effects.equalise)) {
+      equalise(sound, random, rate)
+      note('equaliser', 'yes')
+    }
+    if (random.chance(effects.compress)) {
+      const compressor = {
+        thresholdDb: random.uniform(-36, -12),
+        ratio: random.uniform(1.5, 8),
+        attackSeconds: random.uniform(0.002, 0.03),
+        releaseSeconds: random.uniform(0.05, 0.3),
+      }
+      compress(sound, compressor, rate)
+      note('compressor from (dB)', compressor.thresholdDb)
+      note('compressor ratio', compressor.ratio)
+    }
+    if (random.chance(effects.saturate)) {
+      const drive = Math.exp(random.uniform(Math.log(0.5), Math.log(3)))
+      saturate(sound, drive)
+      note('saturation', drive)
+    }
+    if (random.chance(effects.bandLimit)) {
+      applyBiquads(sound, randomBandLimit(random, rate, config.bandLimitHz))
+      note('band limit', 'yes')
+    }
+    if (random.chance(effects.slap)) {
+      const seconds = random.uniform(0.06, 0.4)
+      slapDelay(sound, seconds, decibels(random.uniform(-18, -5)), random.uniform(0, 0.5), rate)
+      note('echo after (s)', seconds)
+    }
+    if (random.chance(effects.double)) {
+      sound = double(sound, randomDoubles(random), rate)
+      note('doubled', 'yes')
+    }
+    if (random.chance(effects.reverb)) {
+      sound = reverberate(sound, randomRoom(random), rate)
+      note('reverberation', 'yes')
+    }
+    if (sound.length === 2 && random.chance(effects.width)) {
+      const width = random.uniform(0, 1.6)
+      widen(sound, width)
+      note('width', width)
+    }
+    if (random.chance(effects.swap)) {
+      swapChannels(sound)
+      note('channels', 'exchanged')
+    }
     return sound
   }
 
-  const singer = (random: Random, frames: number): Channels => {
+  const singer = (random: Random, frames: number, note: Note): Channels => {
     const spoken = speech.real && random.chance(config.speech)
     const track = draw(random, spoken ? speech : voices, spoken ? 0 : config.synthetic.vocals)
-    const sound = stem(random, track, frames, config.vocals, 'place')
+    const sound = stem(random, track, frames, config.vocals, 'place', note)
+    if (sound.length === 2) return sound
     // Most singers stand in the middle.
-    return sound.length === 2 ? sound : random.chance(0.6) ? toStereo(sound) : pan(sound, random.uniform(-0.8, 0.8))
+    if (random.chance(0.6)) return toStereo(sound)
+    const place = random.uniform(-0.8, 0.8)
+    note('place', place)
+    return pan(sound, place)
   }
 
-  const accompaniment = (random: Random, frames: number): Channels =>
-    toStereo(stem(random, draw(random, instrumentals, config.synthetic.instrumental), frames, config.instrumental, 'repeat'))
+  const accompaniment = (random: Random, frames: number, note: Note): Channels =>
+    toStereo(stem(random, draw(random, instrumentals, config.synthetic.instrumental), frames, config.instrumental, 'repeat', note))
 
   return {
-    example(random, frames) {
+    example(random, frames, note = () => {}) {
+      const of =
+        (who: string): Note =>
+        (what, value) =>
+          note(`${who}: ${what}`, value)
       const lot = random.uniform()
       const withVocals = lot >= config.noVocals
       const withInstrumental = !withVocals || lot < 1 - config.vocalsOnly
-      const vocals = withVocals ? singer(random, frames) : silence(frames)
-      if (withVocals && random.chance(config.twoSingers)) addAt(vocals, singer(random, frames), random.uniform(-9, 3))
-      const instrumental = withInstrumental ? accompaniment(random, frames) : silence(frames)
-      if (withInstrumental && random.chance(config.twoInstrumentals))
-        addAt(instrumental, accompaniment(random, frames), random.uniform(-9, 3))
-      setRatio(vocals, instrumental, drawRatio(random, config.levelRatio))
+      const vocals = withVocals ? singer(random, frames, of('vocals')) : silence(frames)
+      if (withVocals && random.chance(config.twoSingers)) {
+        const second = singer(random, frames, of('second singer'))
+        addAt(vocals, second, random.uniform(-9, 3))
+      }
+      const instrumental = withInstrumental ? accompaniment(random, frames, of('instrumental')) : silence(frames)
+      if (withInstrumental && random.chance(config.twoInstrumentals)) {
+        const second = accompaniment(random, frames, of('second instrumental'))
+        addAt(instrumental, second, random.uniform(-9, 3))
+      }
+      const ratio = drawRatio(random, config.levelRatio)
+      setRatio(vocals, instrumental, ratio)
+      if (withVocals && withInstrumental) note('vocals over instrumental (dB)', ratio)
       if (random.chance(config.mono)) {
         downMix(vocals)
         downMix(instrumental)
+        note('channels', 'mono')
       }
       if (random.chance(config.bandLimit)) {
         const sections = randomBandLimit(random, rate, config.bandLimitHz)
         // Silence stays exact zeros.
         if (withVocals) applyBiquads(vocals, sections)
         if (withInstrumental) applyBiquads(instrumental, sections)
+        note('band limit of the mixture', 'yes')
       }
-      return finish(vocals, instrumental, decibels(random.uniform(...config.peak)))
+      const peak = random.uniform(...config.peak)
+      note('peak (dB)', peak)
+      return finish(vocals, instrumental, decibels(peak))
     },
     plainExample(random, frames, mono) {
       const vocals = toStereo(readCrop(random, (voices.real ?? voices.synthetic)!.draw(random), frames, rate, 'place', read))

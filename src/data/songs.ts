@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Random } from '../tensor/random.ts'
 import { applyGain, type Channels, decibels, peakOf, toStereo } from './augment/channels.ts'
 import { downMix, swapChannels } from './augment/stereo.ts'
+import type { Note } from './mix.ts'
 import type { Split } from './tracks.ts'
 
 /** A stem of a song. Everything but the samples, which a `StemReader` fetches. */
@@ -123,7 +124,7 @@ function drawActive<T extends { readonly activity: number }>(draw: () => T): T {
 }
 
 /**
- * The mixer of songs: each example is a pure function of the random stream.
+ * The mixer of songs: each example is a pure function of the random stream; `note` is told what is drawn.
  *
  * @throws RangeError for no songs, stems that songs do not have or that are silent in all of them, and examples longer than a song
  */
@@ -133,7 +134,7 @@ export function createSongMixer<S extends Stem>({
   channels,
   samples,
   mix,
-}: SongMixerOptions<S>): (random: Random) => SongExample {
+}: SongMixerOptions<S>): (random: Random, note?: Note) => SongExample {
   if (songs.length === 0) throw new RangeError('data: no songs to mix; needs one at least')
   const short = songs.find(({ stems }) => Object.values(stems).some(({ frames }) => frames < samples))
   if (short)
@@ -159,38 +160,47 @@ export function createSongMixer<S extends Stem>({
   const startIn = (song: Song<S>, random: Random) =>
     random.integer(0, Math.min(...Object.values(song.stems).map(({ frames }) => frames)) - samples)
 
-  const drawStems = (random: Random): Channels[] => {
+  const drawStems = (random: Random, note: Note): Channels[] => {
     if (complete.length > 0 && random.chance(mix.coherent)) {
-      const { crops } = drawActive(() => {
+      const { crops, song, start } = drawActive(() => {
         const song = random.pick(complete)
         const start = startIn(song, random)
         const all = mix.stems.map((stem) => crop(song, stem, start))
-        return { crops: all, activity: Math.min(...all.map(({ activity }) => activity)) }
+        return { crops: all, song, start, activity: Math.min(...all.map(({ activity }) => activity)) }
       })
+      note('song', song.name)
+      note('from sample', start)
       return crops.map(({ sound }) => sound)
     }
     return mix.stems.map((stem) => {
-      const { sound } = drawActive(() => {
+      const { sound, song } = drawActive(() => {
         const song = random.pick(pools.get(stem)!)
-        return crop(song, stem, startIn(song, random))
+        return { ...crop(song, stem, startIn(song, random)), song }
       })
+      note(`${stem}: song`, song.name)
       return sound
     })
   }
 
-  return (random) => {
-    const sounds = drawStems(random)
+  return (random, note = () => {}) => {
+    const sounds = drawStems(random, note)
     const first = rmsOf(sounds[0]!)
     for (const [s, sound] of sounds.entries()) {
-      if (random.chance(mix.swap) && channels === 2) swapChannels(sound)
+      if (random.chance(mix.swap) && channels === 2) {
+        swapChannels(sound)
+        note(`${mix.stems[s]}: channels`, 'exchanged')
+      }
       if (s === 0 || mix.levelRatio === 'own') continue
       const level = rmsOf(sound)
-      const ratio = decibels(random.uniform(...mix.levelRatio))
-      if (first > 0 && level > 0) applyGain(sound, first / (level * ratio))
+      const ratio = random.uniform(...mix.levelRatio)
+      note(`${mix.stems[0]} over ${mix.stems[s]} (dB)`, ratio)
+      if (first > 0 && level > 0) applyGain(sound, first / (level * decibels(ratio)))
     }
     const mixture = sounds[0]!.map((_, c) => sounds[0]![c]!.map((_, i) => sounds.reduce((sum, sound) => sum + sound[c]![i]!, 0)))
     const peak = peakOf(mixture)
-    const gain = peak > 0 ? decibels(random.uniform(...mix.peak)) / peak : 1
+    const highest = peak > 0 ? random.uniform(...mix.peak) : 0
+    const gain = peak > 0 ? decibels(highest) / peak : 1
+    note('peak (dB)', highest)
     for (const sound of [mixture, ...sounds]) applyGain(sound, gain)
     return { mixture, ...Object.fromEntries(mix.stems.map((stem, s) => [stem, sounds[s]!])) }
   }

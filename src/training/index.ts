@@ -3,7 +3,7 @@
 export type { GroupOptions } from './group.ts'
 export { createOptimizer, type OptimizerOptions, optimizerSchema } from './optimizers/create-optimizer.ts'
 export type { Optimizer } from './optimizers/optimizer.ts'
-export { onSyntheticData, type Recipe, readRecipe, recipeSchema, type Stage } from './recipe.node.ts'
+export { onSyntheticData, openTask, type Recipe, readRecipe, recipeSchema, type Stage } from './recipe.node.ts'
 export {
   type Comparison,
   compareRuns,

@@ -70,6 +70,11 @@ function framesOf(channels: readonly Samples[], sampleRate: number): { frames: F
   return { frames, hopLength }
 }
 
+/** The spectrogram of a sound as SVG, its channels as one. */
+export function drawSound(channels: readonly Samples[], sampleRate: number, title: string): string {
+  return spectrogramPlot({ title, ...framesOf(channels, sampleRate), sampleRate, width: 480, height: 240 })
+}
+
 /** The picture of a finding as SVG; undefined where there is nothing to see, or nothing can be read. */
 export async function drawFinding(finding: Finding, seconds: number): Promise<string | undefined> {
   const view = views[finding.kind]
@@ -88,5 +93,5 @@ export async function drawFinding(finding: Finding, seconds: number): Promise<st
     const waveforms = finite.slice(0, 2).map((samples, c) => ({ label: labels[c]!, samples }))
     return waveformPlot({ title, waveforms, sampleRate, width: 480, height: 100 + 80 * waveforms.length })
   }
-  return spectrogramPlot({ title, ...framesOf(finite, sampleRate), sampleRate, width: 480, height: 240 })
+  return drawSound(finite, sampleRate, title)
 }

@@ -19,6 +19,7 @@ import { type FrameTransformerData, frameTransformerData } from './data.ts'
 import { createExcerpts } from './excerpts.node.ts'
 import { judgeDistance, nearness } from './judge.ts'
 import { discriminatorLoss, generatorLoss } from './losses.ts'
+import { previewSpectra } from './preview.ts'
 import { prepareSounds } from './sounds.node.ts'
 
 /** Changes whenever examples do. */
@@ -129,6 +130,11 @@ async function open(
     specsAt: (index) => specsOf(plan(index)),
     loss: (batch) => generatorLoss(discriminator, network, batch, data),
     batchAt: (index) => loader.batch(index),
+    preview: async (index, backend) => {
+      const shape = specsOf(plan(index)).input as readonly number[]
+      const { nFft, hopLength, sampleRate, estimate } = model
+      return previewSpectra(await loader.batch(index), shape, { nFft, hopLength, sampleRate, estimate }, backend)
+    },
     ...(discriminator
       ? { rival: { network: discriminator, loss: (batch) => discriminatorLoss(discriminator, network, batch, data), everyPart } }
       : {}),
