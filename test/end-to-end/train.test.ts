@@ -1,8 +1,12 @@
 /** `npx divisi train` as people run it: the built command on a recipe whose songs the project makes itself. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { chromium } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium } from '../browser/chromium.ts'
 import { checkpointOf, lossesOf, runTrain, type Stop } from './training.ts'
 
 const recipe = `
@@ -50,6 +54,68 @@ describe('divisi train', () => {
     for (const file of ['model.safetensors', 'best.safetensors']) {
       expect(await readFile(join(folder, 'cut', file)), file).toEqual(await readFile(join(folder, 'whole', file)))
     }
+    // No step stands in the log twice, and each of the three processes has its own file of TensorBoard's events.
+    const log = (await readFile(join(folder, 'cut', 'log.jsonl'), 'utf8')).trimEnd().split('\n')
+    const steps = log.flatMap((line) => (JSON.parse(line) as { step?: number }).step ?? [])
+    expect(steps).toEqual(Array.from({ length: 120 }, (_, i) => i + 1))
+    expect(await readdir(join(folder, 'cut', 'tensorboard'))).toHaveLength(3)
+  })
+
+  it('leaves a page in which charts zoom and sounds play, without a word from elsewhere', async () => {
+    const executablePath = findChromium()
+    const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
+    try {
+      const page = await browser.newPage({ viewport: { width: 400, height: 800 } })
+      const [errors, asked]: [string[], string[]] = [[], []]
+      page.on('pageerror', ({ message }) => errors.push(message))
+      page.on('request', (request) => asked.push(request.url().slice(0, 5)))
+      await page.goto(pathToFileURL(join(folder, 'cut', 'report.html')).href)
+      // Nothing is wider than a narrow screen.
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400)
+      expect(await page.locator('h1 .state').textContent()).toBe('finished')
+      await page.setViewportSize({ width: 1280, height: 900 })
+      const loss = page.locator('figure.chart').first()
+      const ticks = () => loss.locator('svg > text:not([class])').allTextContents()
+      const before = await ticks()
+      const box = (await loss.locator('svg').boundingBox())!
+      await page.mouse.move(box.x + 0.3 * box.width, box.y + 100)
+      expect(await loss.locator('output').textContent()).toMatch(/^step \d+: −?[\d.]+$/)
+      await page.mouse.down()
+      await page.mouse.move(box.x + 0.6 * box.width, box.y + 100, { steps: 3 })
+      await page.mouse.up()
+      expect(await ticks()).not.toEqual(before)
+      expect(await loss.locator('path.line').getAttribute('d')).not.toMatch(/NaN/)
+      await loss.locator('button[aria-label="show all steps"]').click()
+      await loss.locator('.plot').focus()
+      for (let press = 0; press < 2; press++) await page.keyboard.press('ArrowRight')
+      expect(await loss.locator('output').textContent()).toMatch(/^step 2: /)
+      const seconds = await page.evaluate(`(async () => {
+        const sounds = [...document.querySelectorAll('audio')]
+        const length = (sound) => new Promise((done, fail) => {
+          sound.onloadedmetadata = () => done(sound.duration)
+          sound.onerror = () => fail(new Error('cannot be played'))
+          sound.load()
+          sound.preload = 'auto'
+        })
+        return Promise.all(sounds.map(length))
+      })()`)
+      // Two examples: mixture, truth and estimate; and both estimates of the first validation.
+      expect(seconds).toEqual(Array.from({ length: 8 }, () => expect.closeTo(0.366, 2)))
+      expect(errors).toEqual([])
+      expect(asked.filter((url) => !/^(file|data):/.test(url))).toEqual([])
+    } finally {
+      await browser.close()
+    }
+  })
+
+  it('compares runs: a table, and the same numbers as JSON and as a page', async () => {
+    const args = ['runs', 'whole', 'cut', '--json', 'runs.json', '--html', 'runs.html']
+    const { status, stdout } = spawnSync(process.execPath, [resolve('dist/cli/main.js'), ...args], { encoding: 'utf8', cwd: folder })
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^whole +finished +120 of 120/m)
+    const { runs } = JSON.parse(await readFile(join(folder, 'runs.json'), 'utf8')) as { runs: { scores: object }[] }
+    expect(runs[0]!.scores).toEqual(runs[1]!.scores)
+    expect(await readFile(join(folder, 'runs.html'), 'utf8')).toContain('href="cut/report.html"')
   })
 
   it('learns: the loss of the last thirty steps is below that of the first ten', async () => {

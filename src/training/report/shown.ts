@@ -33,8 +33,13 @@ const enough = 22_050
 const longest = 8
 const format = { kind: 'int', bits: 16 } as const
 
-function mono(channels: Excerpt['channels']): Float32Array {
-  return Float32Array.from(channels[0]!, (_, i) => channels.reduce((sum, channel) => sum + channel[i]! / channels.length, 0))
+/** The mean of all channels, from the middle of the sound. */
+function middle(channels: Excerpt['channels'], most: number): Float32Array {
+  const length = Math.min(channels[0]!.length, most)
+  const start = Math.floor((channels[0]!.length - length) / 2)
+  const mean = new Float32Array(length)
+  for (const channel of channels) for (let i = 0; i < length; i++) mean[i]! += channel[start + i]! / channels.length
+  return mean
 }
 
 /** A whole part of the sound's own rate. */
@@ -46,11 +51,8 @@ const rateOf = (sampleRate: number) => Math.round(sampleRate / Math.max(1, Math.
  * @param seconds at most
  */
 function shorten({ name, title, estimated, channels, sampleRate }: Excerpt, seconds: number): ShownSound & { readonly wav: Uint8Array } {
-  const all = mono(channels)
-  const length = Math.min(all.length, Math.round(seconds * sampleRate))
-  const start = Math.floor((all.length - length) / 2)
   const rate = rateOf(sampleRate)
-  const x = Float32Array.from(resample([all.slice(start, start + length)], sampleRate, rate)[0]!)
+  const [x] = resample([middle(channels, Math.round(seconds * sampleRate))], sampleRate, rate) as [Float32Array]
   const peak = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   const samples = peak > 1 ? x.map((value) => value / peak) : x
   const wav = concatBytes([
