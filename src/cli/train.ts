@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import type { Collective } from '../distributed/index.ts'
+import { type Collective, together } from '../distributed/index.ts'
 import { type NodeDevice, nodeDevices } from '../runtime/index.ts'
 import type { ScoreKind } from '../tasks/index.ts'
 import { onSyntheticData, type RunEvent, type RunResult, readRecipe, runTraining } from '../training/index.ts'
@@ -72,7 +72,7 @@ interface TrainContext {
 
 /** Alone, or as one of the processes that a launcher started. */
 export function runTrain(recipeFile: string, flags: TrainFlags, context: TrainContext): Promise<number> {
-  return asRank(context.stderr, (collective) => trainAsRank(recipeFile, flags, context, collective))
+  return asRank(context, (collective) => trainAsRank(recipeFile, flags, context, collective))
 }
 
 async function trainAsRank(
@@ -81,13 +81,17 @@ async function trainAsRank(
   { stderr, signal }: TrainContext,
   collective: Collective,
 ): Promise<number> {
-  const device = deviceOf(flags.device)
-  const [threads, stopAfter, overfit] = [
-    whole(flags.threads, '--threads') ?? threadsOfRank(),
-    whole(flags.stopAfter, '--stop-after'),
-    whole(flags.overfit, '--overfit'),
-  ]
-  const { recipe: written, folder, text } = await readRecipe(recipeFile)
+  const { device, threads, stopAfter, overfit, written, folder, text } = await together(collective, async () => {
+    const { recipe: written, ...file } = await readRecipe(recipeFile)
+    return {
+      device: deviceOf(flags.device),
+      threads: whole(flags.threads, '--threads') ?? threadsOfRank(),
+      stopAfter: whole(flags.stopAfter, '--stop-after'),
+      overfit: whole(flags.overfit, '--overfit'),
+      written,
+      ...file,
+    }
+  })
   const recipe = flags.data === 'synthetic' ? onSyntheticData(written) : written
   const runFolder = flags.run ?? join('runs', overfit === undefined ? recipe.name : `${recipe.name}-overfit`)
   let progress: Progress | undefined
