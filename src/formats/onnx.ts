@@ -116,6 +116,9 @@ function leavesLast(nodes: readonly OnnxNode[]): OnnxNode[] {
 function createWriter(constants: ReturnType<typeof createConstants>, target: Target, leaf: (x: Tensor) => string) {
   let counter = 0
   let place = ''
+  // What a reshaped value was before: two reshapes are one. ONNX Runtime would find that too, but as a new node, whose place in its order is not that of
+  // the one it replaces (`leavesLast`).
+  const reshaped = new Map<string, string>()
 
   const nameOf = (x: Tensor, scope: Scope): string => {
     const known = lookUp(scope, ({ names }) => names, x.node)?.[x.index]
@@ -128,8 +131,11 @@ function createWriter(constants: ReturnType<typeof createConstants>, target: Tar
 
   const emitterOf = (scope: Scope): Emitter => ({
     target,
-    node: (opType, from, attributes = {}, count = 1) => {
+    node: (opType, inputs, attributes = {}, count = 1) => {
       const to = Array.from({ length: count }, () => `%v${counter++}`)
+      const source = opType === 'Reshape' ? reshaped.get(inputs[0]!) : undefined
+      const from = source === undefined ? inputs : [source, ...inputs.slice(1)]
+      if (opType === 'Reshape') reshaped.set(to[0]!, from[0]!)
       scope.nodes.push({ name: `${place}/${opType}_${counter}`, opType, from, to, attributes })
       return to
     },

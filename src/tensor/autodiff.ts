@@ -51,7 +51,9 @@ export function pullback(
     cotangents.set(x.node, list)
   }
   for (const { output, cotangent } of seeds) accumulate(output, cotangent)
-  for (const node of order.reverse()) {
+  // Youngest first, whatever the order of the search: what a layer made of its weight (a transpose) is looked at with the layer. At the end of the walk,
+  // where the search has such nodes, all gradients of weights would be traced last, written last, and their operands kept until then.
+  for (const node of order.sort((a, b) => b.serial - a.serial)) {
     const list = cotangents.get(node)
     if (!list || !reaches.has(node)) continue
     const outputs = tensorsOf(node)

@@ -11,8 +11,8 @@ import {
   writeOnnx,
   writeSafetensors,
 } from '../../src/formats/index.ts'
-import { add, createRandom, grad, input, matmul, mul, split, sum, tanh } from '../../src/tensor/index.ts'
-import { writtenNodes } from '../tensor/support.ts'
+import { add, createRandom, grad, input, matmul, mul, reshape, split, sum, tanh, transpose } from '../../src/tensor/index.ts'
+import { countOps, writtenNodes } from '../tensor/support.ts'
 
 /** A file of a header and so many bytes of data. */
 function bytesOf(header: unknown, size: number): Uint8Array {
@@ -223,6 +223,24 @@ describe('writeOnnx', () => {
       const names = writtenNodes(writeOnnx(outputs)).flatMap((node) => node.outputs)
       expect(names.slice(-3)).toEqual(['dFirst', 'dLast', 'loss'])
     }
+  })
+
+  // The search for what a loss depends on meets all that was made of weights before it meets the layers.
+  it('has the gradients of transposed weights in that order, too', () => {
+    const [x, ...weights] = [input('x', [1, 2]), input('a', [3, 2]), input('b', [4, 3]), input('c', [5, 4])]
+    const loss = sum(weights.reduce((h, weight) => tanh(matmul(h, transpose(weight, [1, 0]))), x!))
+    const gradients = Object.fromEntries(grad(loss, weights).map((gradient, i) => [`d${'abc'[i]}`, gradient]))
+    const nodes = writtenNodes(writeOnnx({ loss, ...gradients }))
+    expect(nodes.flatMap((node) => node.outputs).slice(-4)).toEqual(['da', 'db', 'dc', 'loss'])
+    // Products as they are: a transposition behind them would be a pass over each of them.
+    expect(nodes.slice(-4, -1).map((node) => node.opType)).toEqual(['MatMul', 'MatMul', 'MatMul'])
+  })
+
+  it('makes one of reshapes that follow each other, whichever operations they belong to', () => {
+    const x = input('x', [2, 6])
+    const total = sum(reshape(x, [2, 2, 3]), { axes: [0] })
+    const counts = countOps(writeOnnx({ y: reshape(reshape(total, [6, 1]), [3, 2]) }))
+    expect(counts).toEqual({ Reshape: 2, ReduceSum: 1 })
   })
 
   it('stores weights given as bits of float16 in half the room', () => {

@@ -6,7 +6,7 @@ import { broadcastStrides, dot, forEachIndex, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape, type Shape, sizeOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
-import { reshape, sumTo, transpose } from './movement.ts'
+import { permutationOf, reshape, sumTo, transpose } from './movement.ts'
 
 function refused(a: TensorSpec, b: TensorSpec): ShapeError {
   return new ShapeError('matmul', `${formatShape(a.shape)} × ${formatShape(b.shape)}: needs (…, m, k) × (…, k, n)`)
@@ -21,7 +21,7 @@ const matmulPrimitive = definePrimitive<null>('matmul', {
   },
   vjp: ({ inputs: [a, b], cotangents: [ct], needs }) => [
     needs[0] ? leftGradient(a!, b!, ct!) : undefined,
-    needs[1] ? sumTo(matmul(swapLast(a!), ct!), b!.shape) : undefined,
+    needs[1] ? rightGradient(a!, b!, ct!) : undefined,
   ],
   lower: (emitter, inputs) => emitter.node('MatMul', inputs),
   evaluate: ([a, b], _, [out]) => {
@@ -62,7 +62,31 @@ function leftGradient(a: Tensor, b: Tensor, ct: Tensor): Tensor {
     const flat = (x: Tensor) => reshape(transpose(reshape(x, [-1, x.shape.at(-2)!, columns]), [1, 0, 2]), [x.shape.at(-2)!, -1])
     return reshape(matmul(flat(ct), swapLast(flat(b))), a.shape)
   }
-  return sumTo(matmul(ct, swapLast(b)), a.shape)
+  return isSwapped(a) ? swapLast(sumTo(matmul(b, swapLast(ct)), swapped(a.shape))) : sumTo(matmul(ct, swapLast(b)), a.shape)
+}
+
+/**
+ * aᵀ · ct, summed over what b was repeated for. Of a transposed b, which is the weight of a dense layer, it is the transpose of ctᵀ · a: its own transpose,
+ * the weight's gradient, is then that product as it is, where it would be a pass over memory after aᵀ · ct.
+ */
+function rightGradient(a: Tensor, b: Tensor, ct: Tensor): Tensor {
+  return isSwapped(b) ? swapLast(sumTo(matmul(swapLast(ct), a), swapped(b.shape))) : sumTo(matmul(swapLast(a), ct), b.shape)
+}
+
+/** Whether it is another tensor with the last two axes swapped. */
+function isSwapped(x: Tensor): boolean {
+  const rank = x.shape.length
+  return (
+    permutationOf(x)?.join() ===
+    [...x.shape.keys()]
+      .slice(0, -2)
+      .concat(rank - 1, rank - 2)
+      .join()
+  )
+}
+
+function swapped(shape: Shape): Shape {
+  return [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!]
 }
 
 /**

@@ -5,7 +5,8 @@
 import { broadcastStrides, dot, forEachIndex, gatherArray, ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { broadcastShapes, formatShape, isExtent, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
-import { checkDtypes, type Emitter, normalizeAxis, ShapeError, type Tensor } from '../tensor.ts'
+import { checkDtypes, type Emitter, normalizeAxis, type OperationNode, ShapeError, type Tensor } from '../tensor.ts'
+import { lowerTransposition } from './transpose-lowering.ts'
 
 const reshapePrimitive = definePrimitive<{ shape: Shape }>('reshape', {
   infer: ([x], { shape }) => {
@@ -57,7 +58,7 @@ const transposePrimitive = definePrimitive<{ permutation: readonly number[] }>('
     })
     return [transpose(ct!, inverse)]
   },
-  lower: (emitter, [x], { attributes }) => emitter.node('Transpose', [x!], { perm: attributes.permutation }),
+  lower: (emitter, [x], { attributes, inputs: [spec] }) => lowerTransposition(emitter, x!, spec!.shape, attributes.permutation),
   evaluate: ([x], { permutation }, [out]) => {
     const strides = stridesOf(x!.shape)
     const order = permutation.map((axis) => strides[axis]!)
@@ -66,7 +67,7 @@ const transposePrimitive = definePrimitive<{ permutation: readonly number[] }>('
 })
 
 /**
- * Reorders axes: output axis i is input axis permutation[i].
+ * Reorders axes: output axis i is input axis permutation[i]. Of what is transposed itself, both orders make one.
  *
  * @throws ShapeError where the list is no permutation of the axes
  *
@@ -74,9 +75,20 @@ const transposePrimitive = definePrimitive<{ permutation: readonly number[] }>('
  * const [y] = await evaluate(() => [transpose(constant([1, 2, 3, 4], [2, 2]), [1, 0])]) // [1, 3, 2, 4]
  */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
-  return permutation.every((from, to) => from === to) && permutation.length === x.shape.length
-    ? x
-    : transposePrimitive([x], { permutation })[0]!
+  const isIdentity = (order: readonly number[]) => order.every((from, to) => from === to)
+  if (isIdentity(permutation) && permutation.length === x.shape.length) return x
+  const transposed = transposePrimitive([x], { permutation })[0]!
+  const before = permutationOf(x)
+  if (!before) return transposed
+  const both = permutation.map((axis) => before[axis]!)
+  const [source] = (x.node as OperationNode).inputs as [Tensor]
+  return isIdentity(both) ? source : transposePrimitive([source], { permutation: both })[0]!
+}
+
+/** The order of axes, where a tensor is another one transposed. */
+export function permutationOf({ node }: Tensor): readonly number[] | undefined {
+  if (node.kind !== 'operation' || node.operation.name !== 'transpose') return undefined
+  return (JSON.parse(node.operation.key) as { readonly permutation: readonly number[] }).permutation
 }
 
 const expandPrimitive = definePrimitive<{ shape: Shape }>('expand', {

@@ -15,6 +15,14 @@ export const coreCases: readonly Case[] = [
     }),
   },
   {
+    covers: ['transpose'],
+    draw: fc.tuple(shape(2, 4), fc.integer()).map(([s, seed]) => {
+      const random = t.createRandom(seed)
+      const [first, second] = [0, 1].map(() => s.map((_, i) => i).sort(() => random.uniform(-1, 1)))
+      return { shapes: [s], f: (x: Tensor) => t.transpose(t.transpose(x, first!), second!) }
+    }),
+  },
+  {
     covers: ['expand', 'sum'],
     draw: shape(1, 4).map((s) => ({
       shapes: [s],

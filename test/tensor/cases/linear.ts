@@ -45,6 +45,20 @@ export const linearCases: readonly Case[] = [
     })),
   },
   {
+    // Transposed factors, whose gradients are other products; one that is shared by the batch, too.
+    covers: ['matmul'],
+    draw: fc
+      .tuple(extent, extent, extent, shape(0, 2), fc.constantFrom('left', 'right', 'both'), fc.boolean())
+      .map(([m, k, n, batch, who, shared]) => {
+        const swap = (x: Tensor) => t.transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.shape.length - 1, x.shape.length - 2))
+        const lead = shared ? [] : batch
+        return {
+          shapes: [who === 'right' ? [...batch, m, k] : [...batch, k, m], who === 'left' ? [...lead, k, n] : [...lead, n, k]],
+          f: (a: Tensor, b: Tensor) => t.matmul(who === 'right' ? a : swap(a), who === 'left' ? b : swap(b)),
+        }
+      }),
+  },
+  {
     // Narrow on the right, so that the gradient of the one matrix is a single product over the batch.
     covers: ['matmul'],
     draw: fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 5, max: 6 }), fc.integer({ min: 1, max: 2 })).map(([b, k, n]) => ({
