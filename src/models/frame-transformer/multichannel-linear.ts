@@ -28,10 +28,10 @@ export interface MultichannelLinearOptions {
  * @throws ShapeError where channels or bins are not those of the weight
  */
 export function mapBins(x: Tensor, weight: Tensor): Tensor {
-  const [c, o, i] = weight.shape
+  const [c, o, i] = weight.shape as [number, number, number]
   if (x.shape.length !== 4 || x.shape[1] !== c || x.shape[3] !== i)
     throw new ShapeError('mapBins', `input ${formatShape(x.shape)}, weight ${formatShape(weight.shape)}: needs (b, c, t, i) and (c, o, i)`)
-  return matmul(x, c === 1 ? transpose(reshape(weight, [o!, i]), [1, 0]) : transpose(weight, [0, 2, 1]))
+  return matmul(x, c === 1 ? transpose(reshape(weight, [o, i]), [1, 0]) : transpose(weight, [0, 2, 1]))
 }
 
 /** x (b, c, t, f), weight (o, c) → (b, o, t, f). */
