@@ -27,7 +27,7 @@ export interface CheckpointFacts {
   readonly seconds: number
   /** Steps in a row, up to here, whose numbers were not finite. */
   readonly rejected: number
-  /** How often weights were set back since the last good checkpoint. */
+  /** How often weights were set back so far. */
   readonly restores?: number
   /** Digest of the recipe, by which a stage that is done is known without opening its data. */
   readonly recipe?: string

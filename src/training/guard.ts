@@ -5,13 +5,13 @@
 
 /** Refused steps in a row after which the weights are set back. */
 const refusedAtOnce = 10
-/** How often that is tried without a good checkpoint in between. */
-const mostRestores = 3
+/** How often that is tried in a run. */
+const mostRestores = 5
 
 export interface GuardState {
   /** Steps in a row, up to here, whose numbers were not finite. */
   readonly rejected: number
-  /** How often weights were set back since the last good checkpoint. */
+  /** How often weights were set back so far. */
   readonly restores: number
 }
 

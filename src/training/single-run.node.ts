@@ -255,7 +255,6 @@ async function train(
         judged = report.step
       }
       if (regular()) {
-        if (isGood(guard) && !restore) guard = { rejected: 0, restores: 0 }
         await save()
         await keepGood()
       }

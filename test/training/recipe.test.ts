@@ -87,6 +87,99 @@ describe('recipes', () => {
     expect(await digest(`${plateau}, validationExamples: 5`)).not.toBe(await digest(`${plateau}, validationExamples: 7`))
   })
 
+  const staged = `name: a
+task: recall
+model: { architecture: sequence-classifier, vocabulary: { kind: symbols, symbols: [do, re, ., '1?'] }, labels: [do, re], hidden: 8 }
+data: { questions: ['1?'], wait: [2, 4] }
+training: { batchSize: 4, learningRate: 0.01, patience: 3, schedule: { name: cosine, tMax: 10 } }
+stages:
+`
+
+  it('with stages lay each stage’s sections over the common ones: deeply, with null to take out, and no mix of two kinds of things', async () => {
+    const recipe = await read(`${staged}
+  - { name: one, training: { steps: 5 } }
+  - { name: two, model: { hidden: 16 }, training: { steps: 7, patience: null, schedule: { name: constant } }, startFrom: last }`)
+    const [one, two] = recipe.stages!
+    expect(one).toMatchObject({
+      name: 'one',
+      startFrom: 'best',
+      recipe: {
+        name: 'a-one',
+        model: { hidden: 8 },
+        training: { steps: 5, batchSize: 4, patience: 3, schedule: { name: 'cosine', tMax: 10, etaMin: 0 } },
+      },
+    })
+    expect(two).toMatchObject({ startFrom: 'last', recipe: { model: { hidden: 16, labels: ['do', 're'] } } })
+    expect(two!.recipe.training.schedule).toEqual({ name: 'constant' })
+    expect(two!.recipe.training).not.toHaveProperty('patience')
+    // What comes out is the last stage’s.
+    expect(recipe).toMatchObject({ name: 'a', model: { hidden: 16 } })
+    expect(recipe.stages!.map((stage) => stage.recipe.stages)).toEqual([undefined, undefined])
+    expect(onSyntheticData(recipe).stages!.map(({ name }) => name)).toEqual(['one', 'two'])
+  })
+
+  it('with stages tell what is wrong with which of them, and begin the first one from a file', async () => {
+    await expect(read(`${staged}  - { name: one, training: { steps: 5 } }\n  - { name: one, training: { steps: 5 } }`)).rejects.toThrow(
+      /two stages of one name.*stages/,
+    )
+    await expect(read(`${staged}  - { name: A, training: { steps: 5 } }`)).rejects.toThrow(/lower-case letters.*stages\[0\]\.name/)
+    await expect(read(`${staged}  - { name: one, training: { steps: 5 } }\n  - { name: two }`)).rejects.toThrow(
+      /stages\[1\]\.training\.steps/,
+    )
+    await expect(read(`${staged}  - { name: one, colour: red, training: { steps: 5 } }`)).rejects.toThrow(/colour.*stages\[0\]/)
+    const recipe = await read(
+      `${staged}  - { name: one, training: { steps: 5 } }\n  - { name: two, training: { steps: 5 } }\ninitialWeights: a.pth`,
+    )
+    expect(recipe.stages!.map((stage) => stage.recipe.initialWeights)).toEqual(['a.pth', undefined])
+    await expect(read(`name: a\n${model}\ndata: synthetic\n${training}\ninitialWeights: a.txt`)).rejects.toThrow(/\.safetensors, or \.pth/)
+  })
+
+  it('ask for several batches per update and for lengths by schedule where the task can cut its examples', async () => {
+    const of = (task: string, more: string) =>
+      read(`${staged.replace('task: recall', `task: ${task}`)}  - { name: one, training: { steps: 5, ${more} } }`)
+    expect((await of('recall', 'accumulate: 4')).training.accumulate).toBe(4)
+    await expect(of('recall', 'accumulate: 0')).rejects.toThrow(/accumulate/)
+    await expect(of('recall', 'crops: [{ frames: 64 }]')).rejects.toThrow(
+      /the examples of the task `recall` have one length.*leave crops out/,
+    )
+    const cut = (crops: string) =>
+      read(`name: a
+task: frame-transformer
+model: { architecture: frame-transformer, stems: [instrumental] }
+data: { stage: supervised, syntheticSongs: 20 }
+training: { steps: 10, batchSize: 1, learningRate: 0.001, crops: ${crops} }`)
+    expect((await cut('[{ until: 5, frames: 64, batchSize: 2 }, { frames: 128 }]')).training.crops).toHaveLength(2)
+    for (const crops of [
+      '[]',
+      '[{ until: 5, frames: 64 }]',
+      '[{ frames: 64 }, { frames: 128 }]',
+      '[{ until: 5, frames: 64 }, { until: 5, frames: 64 }, { frames: 2 }]',
+    ])
+      await expect(cut(crops), crops).rejects.toThrow(/training\.crops/)
+  })
+
+  it('name FrameTransformer’s schedule and optimiser, and those of a second network', async () => {
+    const recipe = await read(`name: a
+task: frame-transformer
+model: { architecture: frame-transformer, stems: [instrumental] }
+data: { stage: adversarial, syntheticSongs: 20 }
+training:
+  steps: 1108000
+  batchSize: 2
+  learningRate: 0.0001
+  warmup: 8000
+  clipNorm: 0.5
+  optimizer: { name: adamw, betas: [0.5, 0.999], eps: 1.0e-8, weightDecay: 0.01 }
+  schedule: { name: frame-transformer, decaySteps: 1000000 }
+  crops: [{ until: 900000, frames: 256, batchSize: 2, accumulate: 4 }, { frames: 512, batchSize: 1, accumulate: 8 }]
+  rival: { learningRate: 0.0002, clipNorm: 1, schedule: { name: cosine, tMax: 1000000 } }`)
+    expect(recipe.training).toMatchObject({
+      optimizer: { betas: [0.5, 0.999] },
+      schedule: { power: 0.1, target: 1e-12, after: 'hold' },
+      rival: { schedule: { name: 'cosine', etaMin: 0 } },
+    })
+  })
+
   it('are refused with the name of what is wrong and what is allowed', async () => {
     await expect(readRecipe(join(folder, 'gone.yaml'))).rejects.toThrow(/gone\.yaml: there is no such recipe/)
     await expect(read('name: [a')).rejects.toThrow(/recipe\.yaml: is no YAML/)
