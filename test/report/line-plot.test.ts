@@ -57,6 +57,32 @@ describe('linePlot', () => {
     expect(texts(svg)).toEqual(expect.arrayContaining(['10⁻⁴', '0.001', '0.01', '0.1', '1']))
   })
 
+  it('draws a band around a line, cut where it leaves the range of the lines', () => {
+    const y = { label: 'loss', from: 0, to: 4 }
+    const x = { label: 'step', from: 0, to: 2 }
+    const band = { low: [3, Number.NaN, 0], high: [8, Number.NaN, 2] }
+    const svg = draw({ x, y, lines: [{ label: 'training', y: [4, 2, 1], band }] })
+    expectWhole(svg)
+    const { left, top, right, bottom } = areaOf(svg)
+    const [area] = elements(svg, 'path').filter(({ class: name }) => name?.includes('band'))
+    const places = points(area!.d!)
+    const middle = (top + bottom) / 2
+    // High from left to right, low back again; coordinates are written to a hundredth of a pixel.
+    const expected = [
+      [left, top - (bottom - top)],
+      [right, middle],
+      [right, bottom],
+      [left, bottom - 0.75 * (bottom - top)],
+    ]
+    for (const [i, [px, py]] of places.entries()) {
+      expect(px).toBeCloseTo(expected[i]![0]!, 1)
+      expect(py).toBeCloseTo(expected[i]![1]!, 1)
+    }
+    expect(places).toHaveLength(4)
+    expect(svg).toMatch(/<g clip-path="[^"]+"><path class="area band/)
+    expect(() => draw({ lines: [{ label: 'a', y: [1, 2], band: { low: [1], high: [2, 3] } }] })).toThrow(/band of line "a": 2 x and 1 y/)
+  })
+
   it('draws a line for each series with colours and dashes of its own, and a legend of several', () => {
     const svg = draw({ lines: ['a', 'b', 'c'].map((label, i) => ({ label, y: [i, i + 1] })) })
     expect(linesOf(svg).map(({ class: name }) => name)).toEqual(['line line2', 'line line1', 'line line0'])

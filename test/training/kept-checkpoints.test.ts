@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { identityOf } from '../../src/training/identity.node.ts'
+import { type Recipe, recipeSchema } from '../../src/training/index.ts'
 import { type Keeping, keepCheckpoint } from '../../src/training/kept-checkpoints.node.ts'
 
 let folder: string
@@ -50,5 +52,27 @@ describe('keepCheckpoint', () => {
     expect((await readdir(join(folder, 'checkpoints'))).sort()).toEqual(
       ['step-00000015', 'step-00000020', 'step-00000030'].map((name) => `${name}.safetensors`).concat('step-notes.txt'),
     )
+  })
+})
+
+describe('recipes', () => {
+  const recipe = (training: object) => ({
+    name: 'a',
+    task: 'images',
+    model: { architecture: 'lenet' },
+    data: { source: 'shapes' },
+    training: { steps: 20, batchSize: 2, learningRate: 0.01, checkpointEvery: 10, ...training },
+  })
+
+  it('say what is kept without becoming another run by it', () => {
+    const layout = { parameters: [], buffers: [], parameterCount: 0, bufferCount: 0 }
+    const digest = (training: object) => identityOf(recipeSchema.parse(recipe(training)) as Recipe, { data: [], layout })
+    expect(digest({ keep: 3, keepEvery: 20 })).toBe(digest({}))
+    expect(digest({ learningRate: 0.02 })).not.toBe(digest({}))
+  })
+
+  it('cannot keep checkpoints that are never written', () => {
+    expect(() => recipeSchema.parse(recipe({ keepEvery: 15 }))).toThrow(/no multiple of checkpointEvery/)
+    expect(() => recipeSchema.parse(recipe({ keep: -1 }))).toThrow(/keep/)
   })
 })
