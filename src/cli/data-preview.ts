@@ -27,7 +27,7 @@ const style = `
 @media (prefers-color-scheme: dark) { :root { --back: #15161a; --text: #e6e7ea; --soft: #a2a6af; --rule: #33363d } }
 body { margin: 2rem auto; max-width: 66rem; padding: 0 1rem; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-top: 1px solid var(--rule); padding-top: 1rem }
-.soft { color: var(--soft) } .sounds { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0; max-width: 31rem } figcaption { font-weight: 600 }
+.soft { color: var(--soft) } .sounds { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0; max-width: 31rem }
 audio { width: 100% } table { border-collapse: collapse; font-size: .9rem } td { padding: .1rem .8rem .1rem 0 }
 `
 
@@ -59,7 +59,7 @@ function section(number: number, names: readonly string[], facts: ExamplePreview
   const folder = folderOf(number)
   const figures = names.map((name) => {
     const path = `${folder}/${encodeURIComponent(name)}`
-    return `<figure><figcaption>${escapeText(name)}</figcaption><img src="${path}.svg" alt="Spectrogram of ${escapeText(name)}" width="480"><audio controls preload="none" src="${path}.wav"></audio></figure>`
+    return `<figure><img src="${path}.svg" alt="Spectrogram of ${escapeText(name)}" width="480"><audio controls preload="none" src="${path}.wav"></audio></figure>`
   })
   const rows = Object.entries(facts).map(
     ([what, value]) =>
