@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads'
 import { type SpectralLists, spectralExample } from './spectral/example.ts'
 import { type BatchArray, halveFrames } from './spectral/halve.ts'
 import { exampleShapes, type SpectralBatch, type SpectralWish, type SpectralWorkerData } from './spectral-loader.node.ts'
-import { chunkList } from './spectral-sounds.node.ts'
+import { type ChunkListOptions, chunkList } from './spectral-sounds.node.ts'
 import type { Split } from './tracks.ts'
 import { serveTeam } from './worker-team.node.ts'
 
@@ -16,13 +16,14 @@ const known = new Map<Split, SpectralLists>()
 function listsOf(split: Split): SpectralLists {
   const found = known.get(split)
   if (found) return found
-  const of = (role: string, heard: boolean) =>
+  const of = (role: string, options: Omit<ChunkListOptions, 'chunkFrames'> = {}) =>
     chunkList(
       sounds.filter((sound) => sound.split === split && sound.role === role),
       format,
-      { chunkFrames, heard },
+      { chunkFrames, ...options },
     )
-  const lists = { instruments: of('instrumental', false), mixtures: of('mixture', false), vocals: of('vocals', true) }
+  const peakOf = examples.form === 'original' ? 'waveform' : 'spectrum'
+  const lists = { instruments: of('instrumental'), mixtures: of('mixture'), vocals: of('vocals', { heard: true, peakOf }) }
   known.set(split, lists)
   return lists
 }

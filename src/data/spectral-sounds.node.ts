@@ -114,13 +114,15 @@ export interface ChunkListOptions {
   readonly chunkFrames: number
   /** Whether chunks in which nothing is heard are left out. */
   readonly heard?: boolean
+  /** What normalises a song: its largest magnitude, or the peak of its waveform, which is far below, as the original's archives of voices have it. */
+  readonly peakOf?: 'spectrum' | 'waveform'
 }
 
 /** Chunks of all sounds, in an order that is drawn once and is always the same. */
 export function chunkList(
   sounds: readonly SpectralSound[],
   format: SpectralFormat,
-  { chunkFrames, heard = false }: ChunkListOptions,
+  { chunkFrames, heard = false, peakOf = 'spectrum' }: ChunkListOptions,
 ): ChunkList {
   const { hopLength, rate } = format
   const places: { readonly sound: SpectralSound; readonly start: number; readonly frames: number }[] = []
@@ -142,8 +144,9 @@ export function chunkList(
     read: (index): SpectralChunk => {
       const { sound, start, frames } = places[index]!
       const z = read(sound, start, frames)
+      const peak = peakOf === 'spectrum' ? sound.peaks.peak : sound.parts.reduce((most, part) => Math.max(most, part.peak), 0)
       // A song of silence has no scale; 1 leaves it silence.
-      return { ...z, peak: sound.peaks.peak || 1, rePeak: sound.peaks.rePeak, imPeak: sound.peaks.imPeak }
+      return { ...z, peak: peak || 1, rePeak: sound.peaks.rePeak, imPeak: sound.peaks.imPeak }
     },
   }
 }

@@ -92,6 +92,9 @@ describe('chunks', () => {
     expect(chunk.channels).toBe(2)
     expect(chunk.re.some((x) => x !== 0)).toBe(true)
     expect(Math.max(...chunk.re.map(Math.abs))).toBeLessThanOrEqual(chunk.rePeak + 1e-6)
+    // The original's normaliser of voices: noise in ±0.3, in 16 bits.
+    expect(chunkList(voices, format, { chunkFrames: 100, peakOf: 'waveform' }).read(0).peak).toBeCloseTo(0.3, 2)
+    expect(chunk.peak).toBeGreaterThan(1)
   })
 
   it('keep what was measured', async () => {
