@@ -191,7 +191,10 @@ export async function runAttention(
     }
     const bins = transform!.nFft / 2 + 1
     const spectrogram = Array.from({ length: frames }, (_, t) => spectrum!.subarray(t * bins, (t + 1) * bins))
-    await save('mixture', spectrogramPlot({ title: 'The mixture', frames: spectrogram, sampleRate: config.sampleRate, hopLength }))
+    await save(
+      'mixture',
+      spectrogramPlot({ title: 'The mixture', frames: spectrogram, sampleRate: config.sampleRate, hopLength, start: flags.at }),
+    )
     const images: GridImage[] = []
     const size = Math.min(frames, 72)
     for (const [layer, flat] of Object.entries(maps)) {

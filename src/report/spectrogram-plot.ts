@@ -12,6 +12,8 @@ export interface SpectrogramPlotOptions extends PictureOptions {
   readonly sampleRate: number
   /** Samples from frame to frame. */
   readonly hopLength: number
+  /** Seconds at the first frame, 0 by default. */
+  readonly start?: number
   /** The magnitude of 0 dB, the greatest one by default. */
   readonly reference?: number
   /** Decibels below 0 at which colours end, 80 by default. */
@@ -25,7 +27,8 @@ export interface SpectrogramPlotOptions extends PictureOptions {
  * @throws RangeError for no frames or bins, frames of different lengths, negative magnitudes, a rate, hop, reference or range that is not
  * above 0, sizes without room
  */
-export function spectrogramPlot({ frames, sampleRate, hopLength, reference, rangeDb = 80, ...options }: SpectrogramPlotOptions): string {
+export function spectrogramPlot(given: SpectrogramPlotOptions): string {
+  const { frames, sampleRate, hopLength, start = 0, reference, rangeDb = 80, ...options } = given
   const who = 'spectrogramPlot'
   checkSome(who, 'frames', frames)
   checkSome(who, 'bins', frames[0]!)
@@ -50,7 +53,7 @@ export function spectrogramPlot({ frames, sampleRate, hopLength, reference, rang
     ...options,
     rows,
     firstRow: 'bottom',
-    x: { label: 'time', unit: 's', from: 0, to: (Math.max(1, frames.length - 1) * hopLength) / sampleRate },
+    x: { label: 'time', unit: 's', from: start, to: start + (Math.max(1, frames.length - 1) * hopLength) / sampleRate },
     y: { label: 'frequency', unit: 'kHz', from: 0, to: sampleRate / 2000 },
     value: { label: 'level', unit: 'dB', from: -rangeDb, to: 0 },
   })
