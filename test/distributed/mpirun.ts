@@ -6,14 +6,19 @@ export interface Ended {
   readonly text: string
 }
 
-/** Tests run as root in containers, and with more ranks than the machine may have cores. */
-const environment = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }
+/** Tests run as root in containers. */
+export const mpirunEnvironment = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }
 
-const mpirunArguments = (ranks: number) => ['-n', String(ranks), '--oversubscribe', '--bind-to', 'none']
+/** A command as several ranks, more than the machine may have cores. */
+export const mpirunCommand = (ranks: number, command: readonly string[]) => [
+  'mpirun',
+  ...['-n', String(ranks), '--oversubscribe', '--bind-to', 'none'],
+  ...command,
+]
 
 /** Runs a command to its end, with more in its environment. */
 export function run(command: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const child = spawn(command[0]!, command.slice(1), { env: { ...environment, ...more } })
+  const child = spawn(command[0]!, command.slice(1), { env: { ...mpirunEnvironment, ...more } })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
   return new Promise((done, fail) => {
@@ -22,4 +27,4 @@ export function run(command: readonly string[], more: Readonly<Record<string, st
   })
 }
 
-export const mpirun = (ranks: number, command: readonly string[]): Promise<Ended> => run(['mpirun', ...mpirunArguments(ranks), ...command])
+export const mpirun = (ranks: number, command: readonly string[]): Promise<Ended> => run(mpirunCommand(ranks, command))

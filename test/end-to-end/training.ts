@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { readSafetensors } from '../../src/formats/index.ts'
+import { mpirunCommand, mpirunEnvironment } from '../distributed/mpirun.ts'
 
 /** Steps and losses of a run, as its log has them; a resumed run repeats the steps after its last checkpoint. */
 export async function lossesOf(runFolder: string): Promise<Map<number, number>> {
@@ -26,13 +27,27 @@ export interface TrainCall {
   readonly runFolder: string
   readonly cache: string
   readonly stop?: Stop | undefined
+  /** Or ends it otherwise, from its start on. */
+  readonly until?: (child: ChildProcess) => Promise<void>
   /** Further arguments. */
   readonly more?: readonly string[]
+  /** Started by mpirun, as so many processes. */
+  readonly ranks?: number
 }
 
 /** Runs `divisi train` to its end. */
-export async function runTrain({ recipe, runFolder, cache, stop, more = [] }: TrainCall): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, [resolve('dist/cli/main.js'), 'train', recipe, '--cache', cache, '--run', runFolder, ...more])
+export async function runTrain({
+  recipe,
+  runFolder,
+  cache,
+  stop,
+  until,
+  more = [],
+  ranks,
+}: TrainCall): Promise<{ code: number | null; text: string }> {
+  const command = [process.execPath, resolve('dist/cli/main.js'), 'train', recipe, '--cache', cache, '--run', runFolder, ...more]
+  const [program, ...parameters] = ranks === undefined ? command : mpirunCommand(ranks, command)
+  const child = spawn(program!, parameters, { env: mpirunEnvironment })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
   const ended = new Promise<number | null>((done) => child.on('close', done))
@@ -40,5 +55,6 @@ export async function runTrain({ recipe, runFolder, cache, stop, more = [] }: Tr
     while (child.exitCode === null && !(await lossesOf(runFolder)).has(stop.at)) await setTimeout(5)
     stop.by(child)
   }
+  await until?.(child)
   return { code: await ended, text }
 }
