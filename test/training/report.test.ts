@@ -17,7 +17,12 @@ let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'divisi-report-'))
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+/** Runs that a test killed, or left running: their files are closed behind it. */
+const leftOpen: Recorder[] = []
+afterEach(async () => {
+  for (const recorder of leftOpen.splice(0)) await recorder.close('failed')
+  await rm(folder, { recursive: true, force: true })
+})
 
 describe('createThinned', () => {
   it('keeps sums and extremes whatever it groups, in bounded memory', () => {
@@ -172,6 +177,7 @@ describe('openRecorder', () => {
     await whole.close('finished')
     // Killed after step 12, with a line half written; the last checkpoint was at step 8.
     const killed = await begin('cut')
+    leftOpen.push(killed)
     await train(killed, 1, 12)
     await appendFile(join(folder, 'cut', 'log.jsonl'), '{"step":13,"los')
     await writeFile(join(folder, 'cut', 'model.safetensors.4194999.tmp'), 'half')
@@ -201,6 +207,36 @@ describe('openRecorder', () => {
     await again.validation(20, { scores: { accuracy: 0.4 } }, false, 1)
     await again.close('finished')
     expect((await readRecord(join(folder, 'cut'))).validations).toHaveLength(4)
+  })
+})
+
+describe('pages of stages', () => {
+  it('show one stage after the other, those to come too, and the examples of the latest', async () => {
+    const stages = ['1-masked', '2-supervised', '3-adversarial'].map((name) => ({ folder: name, steps: 20 }))
+    const whole = { name: 'staged', runFolder: folder, stages }
+    for (const stage of ['1-masked', '2-supervised']) {
+      await mkdir(join(folder, stage))
+      const recorder = await begin(stage, { whole })
+      await train(recorder, 1, stage === '1-masked' ? 20 : 6)
+      if (stage === '1-masked') await recorder.close('finished')
+      else leftOpen.push(recorder)
+    }
+    const html = await readFile(join(folder, 'report.html'), 'utf8')
+    const headings = Array.from(html.matchAll(/<h2 id="([^"]+)">([^<]*)(?:<span class="state (\w+)")?/g), ([, id, , state]) => [id, state])
+    expect(headings).toEqual([
+      ['1-masked', 'finished'],
+      ['2-supervised', 'running'],
+      ['examples', undefined],
+      ['3-adversarial', undefined],
+      ['recipe', undefined],
+      ['processes', undefined],
+    ])
+    expect(html).toContain('<a href="2-supervised/report.html">')
+    expect(html).toContain('Has not begun.')
+    expect(html).toContain('max="60"')
+    expect(html.match(/<audio controls/g)).toHaveLength(1)
+    const runs = await readRuns([folder])
+    expect(runs.map(({ name }) => name)).toEqual(['1-masked', '2-supervised'])
   })
 })
 

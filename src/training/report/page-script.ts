@@ -135,6 +135,8 @@ export const pageScript = `
     }
     let drag = null
     svg.addEventListener('pointerdown', (event) => {
+      if (!x) scales()
+      tell(x.back(pointAt(event)))
       if (event.pointerType === 'mouse' && event.button === 0) {
         drag = pointAt(event)
         svg.setPointerCapture(event.pointerId)
@@ -154,7 +156,7 @@ export const pageScript = `
       frame.setAttribute('visibility', 'hidden')
       if (b - a > 6) zoomTo([x.back(a), x.back(b)])
     })
-    svg.addEventListener('pointerleave', quiet)
+    svg.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && quiet())
     svg.addEventListener('dblclick', () => zoomTo(null))
     plot.addEventListener('keydown', (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]

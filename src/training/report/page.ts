@@ -109,18 +109,23 @@ function notes({ notes: said, refused }: RunRecord): string {
 }
 
 function sessions(all: readonly Session[]): string {
-  const rows = all.map(({ started, seen, state, from, to, command, host, device, processor, versions, git }) => [
-    `${timeText(started)}<br><span class="soft">${duration((Date.parse(seen) - Date.parse(started)) / 1000)}, ${state === 'running' ? `seen ${timeText(seen)}` : state}</span>`,
-    `${(from + 1).toLocaleString('en')} to ${to.toLocaleString('en')}`,
-    `${escapeText(device)}<br><span class="soft">${escapeText(processor)}, host ${escapeText(host)}</span>`,
-    escapeText(
-      Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', '),
-    ),
-    git ? `<code>${escapeText(git.revision.slice(0, 12))}</code>${git.dirty ? ' with changes' : ''}` : '–',
-    `<code>${escapeText(command)}</code>`,
-  ])
+  const stateOf = ({ state, seen }: Session, i: number) =>
+    state !== 'running' ? state : i < all.length - 1 ? 'killed' : `seen ${timeText(seen)}`
+  const rows = all.map((session, i) => {
+    const { started, seen, from, to, command, host, device, processor, versions, git } = session
+    return [
+      `${timeText(started)}<br><span class="soft">${duration((Date.parse(seen) - Date.parse(started)) / 1000)}, ${stateOf(session, i)}</span>`,
+      `${(from + 1).toLocaleString('en')} to ${to.toLocaleString('en')}`,
+      `${escapeText(device)}<br><span class="soft">${escapeText(processor)}, host ${escapeText(host)}</span>`,
+      escapeText(
+        Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(', '),
+      ),
+      git ? `<code>${escapeText(git.revision.slice(0, 12))}</code>${git.dirty ? ' with changes' : ''}` : '–',
+      `<code>${escapeText(command)}</code>`,
+    ]
+  })
   return `<h2 id="processes">Processes</h2>${table(['started', 'steps', 'device', 'versions', 'git', 'command'], rows)}`
 }
 
