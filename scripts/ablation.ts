@@ -30,6 +30,8 @@ type Arm = keyof typeof arms
 const measured = 12
 /** Steps over which the learning rate falls to 0, at the end of each stage. */
 const decayShare = 0.3
+/** Share of a stage's steps that have the lengths before the last one, where it has several. */
+const firstCrops = 0.7
 /** Validations per stage. */
 const validations = 3
 
@@ -70,7 +72,7 @@ async function known<T>(file: string): Promise<T | undefined> {
 function cropsOf({ training }: Section, steps: number) {
   const last = training?.crops?.findLast(({ until }) => until !== undefined)?.until
   if (last === undefined) return {}
-  const share = 0.7 / last
+  const share = firstCrops / last
   return {
     crops: training!.crops!.map((crop) => (crop.until === undefined ? crop : { ...crop, until: Math.round(crop.until * share * steps) })),
   }
@@ -114,6 +116,8 @@ async function train(recipe: Recipe, runFolder: string, onStep: (step: number) =
   return model
 }
 
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+
 /** Processor seconds of a step, by stage. */
 async function calibrate(folder: string): Promise<Readonly<Record<string, number>>> {
   const file = join(folder, 'calibration.json')
@@ -127,8 +131,11 @@ async function calibrate(folder: string): Promise<Readonly<Record<string, number
       const { user, system } = process.cpuUsage()
       marks.push((user + system) / 1e6)
     })
-    const steps = marks.slice(measured).map((mark, i) => mark - marks[measured + i - 1]!)
-    costs[name] = steps.sort((a, b) => a - b)[measured >> 1]!
+    const steps = marks.map((mark, i) => mark - (marks[i - 1] ?? mark))
+    // The last crop is longer: each counts for its share of the steps.
+    const change = Math.round(firstCrops * steps.length)
+    const [before, after] = [steps.slice(measured, change), steps.slice(change + 1)].map(median) as [number, number]
+    costs[name] = firstCrops * before + (1 - firstCrops) * after
     say(`a step of "${name}" takes ${costs[name]!.toFixed(3)} s of processor time`)
   }
   await writeWhole(file, JSON.stringify(costs, null, 2))
