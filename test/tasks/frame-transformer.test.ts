@@ -253,6 +253,12 @@ describe('batches', () => {
   })
 })
 
+it('leaves folders out where it trains on what the project makes', () => {
+  const data = kind.data.parse({ stage: 'masked', folders: { vocals: ['vocals'] }, frames: 64 })
+  expect(kind.synthetic(data)).toMatchObject({ stage: 'masked', frames: 64, syntheticSongs: 50 })
+  expect(kind.synthetic(data)).not.toHaveProperty('folders')
+})
+
 it('judges what is held out by the distance of its training and by what it separates', async () => {
   for (const stage of ['masked', 'supervised'] as const) {
     const task = await open({ data: { stage } })
