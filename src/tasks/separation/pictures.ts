@@ -90,7 +90,7 @@ export async function showExamples(
     const reference = levels.subarray(at, at + size).reduce((most, x) => Math.max(most, x), 1e-6)
     for (const { name, title } of excerpts) {
       const frames = pooled(levels.subarray(at, at + size), bins, pool)
-      pictures[name] = spectrogramPlot({ title, frames, sampleRate, hopLength: hop, reference, rangeDb: 60, width: 640, height: 300 })
+      pictures[name] = spectrogramPlot({ title, frames, sampleRate, hopLength: hop, reference, rangeDb: 60, width: 480, height: 260 })
       at += size
     }
   }

@@ -53,10 +53,11 @@ function exhibit({ pictures, sounds, step }: Shown, name: string, words: string,
   const fits = svg !== undefined && svg.length <= room.bytes
   if (fits) room.bytes -= svg.length
   const title = escapeText(sound?.title ?? name)
-  const when = escapeText(`${words}step ${step.toLocaleString('en')}`)
-  const player = sound ? `<audio controls preload="none" src="${sound.url}" aria-label="${title}, ${when}"></audio>` : ''
+  // What was given is the same at all steps.
+  const when = sound?.estimated === false ? '' : escapeText(`, ${words}step ${step.toLocaleString('en')}`)
+  const player = sound ? `<audio controls preload="none" src="${sound.url}" aria-label="${title}${when}"></audio>` : ''
   const picture = fits ? svg : svg === undefined ? '' : '<p class="soft">This picture would make the page too large.</p>'
-  return `<figure>${picture}${player}<figcaption>${title}, ${when}</figcaption></figure>`
+  return `<figure>${picture}${player}<figcaption>${title}${when}</figcaption></figure>`
 }
 
 /** The latest examples, and beside what the network made what it made at the first validation. */
