@@ -20,6 +20,15 @@ export interface OnnxBody {
   readonly outputs: readonly (readonly [string, TensorSpec])[]
 }
 
+/** A constant before it is written. */
+export interface ConstantTensor {
+  readonly values: ArrayLike<number>
+  readonly shape: Shape
+  readonly type: ElementType
+  /** The values in another order, in pieces, where they are to be written so: of float32 alone. */
+  readonly pieces?: () => Iterable<Float32Array>
+}
+
 /** Little-endian bytes of constant values. */
 function rawData(values: ArrayLike<number>, type: ElementType): Uint8Array {
   switch (type) {
@@ -41,12 +50,18 @@ function rawData(values: ArrayLike<number>, type: ElementType): Uint8Array {
 }
 
 /** A TensorProto. */
-export function tensorField(field: number, name: string, values: ArrayLike<number>, shape: Shape, type: ElementType): Field {
+export function tensorField(field: number, name: string, { values, shape, type, pieces }: ConstantTensor): Field {
+  const late = pieces && {
+    length: 4 * values.length,
+    pieces: function* () {
+      for (const floats of pieces()) yield rawData(floats, type)
+    },
+  }
   return bytesField(field, [
     ...shape.map((extent) => integerField(1, extent)),
     integerField(2, onnxElementType[type]),
     bytesField(8, name),
-    bytesField(9, rawData(values, type)),
+    bytesField(9, late ?? rawData(values, type)),
   ])
 }
 

@@ -14,9 +14,10 @@ import {
   type TensorSpec,
   topologicalOrder,
 } from '../tensor/index.ts'
+import { foldWeights } from './fold-weights.ts'
 import { graphInterface, type Weights } from './graph-interface.ts'
-import { bodyFields, type OnnxBody, type OnnxNode, tensorField } from './onnx-fields.ts'
-import { bytesField, type Field, integerField, joinFields } from './protobuf.ts'
+import { bodyFields, type ConstantTensor, type OnnxBody, type OnnxNode, tensorField } from './onnx-fields.ts'
+import { bytesField, integerField, joinFields } from './protobuf.ts'
 
 /** 18 is the first with bitwise operators and reductions whose axes are inputs. */
 const opset = 18
@@ -31,17 +32,17 @@ export interface OnnxGraph {
 
 /** Constants of the whole model: bodies see those outside. */
 function createConstants() {
-  const fields: Field[] = []
+  const tensors = new Map<string, ConstantTensor>()
   const known = new Map<string, string>()
   return {
-    fields,
+    tensors,
     store: (values: ArrayLike<number>, shape: Shape, type: ElementType): string => {
       const key =
         values.length > 64 ? undefined : `${type}|${shape.join()}|${Array.from(values, (x) => (Object.is(x, -0) ? '-0' : x)).join()}`
       const before = key === undefined ? undefined : known.get(key)
       if (before !== undefined) return before
-      const name = `%c${fields.length}`
-      fields.push(tensorField(5, name, values, shape, type))
+      const name = `%c${tensors.size}`
+      tensors.set(name, { values, shape, type })
       if (key !== undefined) known.set(key, name)
       return name
     },
@@ -243,12 +244,12 @@ export function writeOnnx(outputs: Readonly<Record<string, Tensor>>, weights: We
     scope.nodes.push({ name: `output/${name}`, opType: 'Identity', from: [value], to: [name], attributes: {} })
     return name
   })
-  const nodes = leavesLast(withoutDead(scope.nodes, results))
+  const nodes = leavesLast(foldWeights(withoutDead(scope.nodes, results), constants.tensors, new Set(results)))
   const read = new Set(namesRead(nodes))
   const inputSpecs = Object.fromEntries([...inputs].filter(([name]) => read.has(name)))
   const graph = [
     ...bodyFields('divisi', { nodes, inputs: Object.entries(inputSpecs), outputs: Object.entries(outputSpecs) }, renamed),
-    ...constants.fields,
+    ...[...constants.tensors].flatMap(([name, tensor]) => (read.has(name) ? [tensorField(5, name, tensor)] : [])),
   ]
   const bytes = joinFields([
     integerField(1, 8),

@@ -5,7 +5,15 @@ import { concatBytes } from './bytes.ts'
  * Bytes in pieces. A field is written into the message around it, and that into the next: large values, a network's weights, stay the pieces that they are,
  * and are copied once, by `joinFields`.
  */
-export type Field = readonly Uint8Array[]
+export type Field = readonly Piece[]
+
+/** Bytes that are there, or that are made when the message is complete, some after the other. */
+export type Piece = Uint8Array | LateBytes
+
+export interface LateBytes {
+  readonly length: number
+  pieces(): Iterable<Uint8Array>
+}
 
 /** Pieces of at least so many bytes are not joined with what is around them. */
 const large = 1 << 16
@@ -38,24 +46,35 @@ export function floatField(number: number, value: number): Field {
 }
 
 /** A string, bytes, packed or message field. */
-export function bytesField(number: number, value: string | Uint8Array | readonly Field[]): Field {
-  const body = typeof value === 'string' ? [encoder.encode(value)] : value instanceof Uint8Array ? [value] : value.flat()
+export function bytesField(number: number, value: string | Piece | readonly Field[]): Field {
+  const isMessage = (x: Piece | readonly Field[]): x is readonly Field[] => Array.isArray(x)
+  const body = typeof value === 'string' ? [encoder.encode(value)] : isMessage(value) ? value.flat() : [value]
   const length = body.reduce((sum, piece) => sum + piece.length, 0)
   return compact([Uint8Array.from([...varint((number << 3) | 2), ...varint(length)]), ...body])
 }
 
 /** Neighbours that are small as one piece. */
 function compact(pieces: Field): Field {
-  const runs: Uint8Array[][] = []
+  const runs: Piece[][] = []
+  const isSmall = (piece: Piece): piece is Uint8Array => piece instanceof Uint8Array && piece.length < large
   for (const piece of pieces) {
     const run = runs.at(-1)
-    if (run && piece.length < large && run.at(-1)!.length < large) run.push(piece)
+    if (run && isSmall(piece) && isSmall(run.at(-1)!)) run.push(piece)
     else runs.push([piece])
   }
-  return runs.map(concatBytes)
+  return runs.map((run) => (run.length === 1 ? run[0]! : concatBytes(run as Uint8Array[])))
 }
 
 /** The bytes of a message of these fields. */
 export function joinFields(fields: readonly Field[]): Uint8Array {
-  return concatBytes(fields.flat())
+  const pieces = fields.flat()
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    for (const bytes of piece instanceof Uint8Array ? [piece] : piece.pieces()) {
+      whole.set(bytes, at)
+      at += bytes.length
+    }
+  }
+  return whole
 }

@@ -243,6 +243,30 @@ describe('writeOnnx', () => {
     expect(counts).toEqual({ Reshape: 2, ReduceSum: 1 })
   })
 
+  it('stores large weights as they are read: reshaped and transposed', async () => {
+    const [rows, columns] = [257, 300]
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i))
+    const [x, w] = [input('x', [2, columns]), input('w', [1, rows, columns])]
+    const turned = matmul(x, transpose(reshape(w, [rows, columns]), [1, 0]))
+    const inMaps = matmul(reshape(x, [1, 2, columns]), transpose(w, [0, 2, 1]))
+    // Read as it is, too, and an output that is one.
+    const outputs = { turned, inMaps, plain: matmul(turned, reshape(w, [rows, columns])), copy: transpose(w, [2, 1, 0]) }
+    const { bytes } = writeOnnx(outputs, new Map([['w', values]]))
+    expect(countOps({ bytes }).Transpose).toBe(1)
+    const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 })
+    const given = Float32Array.from({ length: 2 * columns }, (_, i) => Math.cos(i))
+    const results = await session.run({ x: new OrtTensor('float32', given, [2, columns]) })
+    const expected = Array.from({ length: 2 * rows }, (_, at) => {
+      const [i, o] = [Math.floor(at / rows), at % rows]
+      return given.subarray(i * columns, (i + 1) * columns).reduce((total, value, k) => total + value * values[o * columns + k]!, 0)
+    })
+    // Sums of 300 products in float32.
+    for (const name of ['turned', 'inMaps'])
+      expect(Math.max(...expected.map((value, i) => Math.abs(value - Number(results[name]!.data[i]))))).toBeLessThan(1e-4)
+    expect(Array.from(results.copy!.data as Float32Array).slice(0, 3)).toEqual([0, columns, 2 * columns].map((i) => values[i]))
+    await session.release()
+  })
+
   it('stores weights given as bits of float16 in half the room', () => {
     const w = input('w', [1000])
     const [single, half] = [new Float32Array(1000), new Uint16Array(1000)].map((values) =>

@@ -69,6 +69,8 @@ function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>
         return {}
       case 'load': {
         const { session, ...found } = await runtime.createSession(request.bytes, request.profile)
+        // It has its own copy of everything, the weights among it.
+        shred([request.bytes])
         sessions.set(request.program, session)
         return found
       }
