@@ -96,6 +96,7 @@ async function trainAsRank(
   const runFolder = flags.run ?? join('runs', overfit === undefined ? recipe.name : `${recipe.name}-overfit`)
   let progress: Progress | undefined
   let loss = Number.NaN
+  let pointed = false
   let preparing: string | undefined
   /** Of all stages; without stages the run is the only one. */
   let stage = { name: recipe.name, before: 0, steps: recipe.training.steps }
@@ -122,6 +123,9 @@ async function trainAsRank(
           `${stage.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`,
         )
         for (const note of event.notes) stderr.write(`note: ${note}\n`)
+        // Of several stages one page shows all.
+        if (!pointed) stderr.write(`to look at while it runs: ${join(runFolder, 'report.html')}\n`)
+        pointed = true
         progress = createProgress({
           label: recipe.stages ? stage.name : 'training',
           unit: 'steps',
