@@ -21,7 +21,14 @@ export type Request =
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
   /** The last one: requests before it that have not begun are not carried out. */
   | { readonly kind: 'end' }
-  | { readonly kind: 'load'; readonly program: number; readonly bytes: Uint8Array; readonly profile: string | undefined }
+  | {
+      readonly kind: 'load'
+      readonly program: number
+      readonly bytes: Uint8Array
+      readonly profile: string | undefined
+      /** Whether ONNX Runtime keeps the memory of the values between runs in an arena of its own. */
+      readonly arena: boolean
+    }
   | { readonly kind: 'release'; readonly program: number }
   | { readonly kind: 'allocate'; readonly array: number; readonly length: number }
   | { readonly kind: 'free'; readonly array: number }

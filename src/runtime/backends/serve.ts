@@ -17,7 +17,10 @@ export const withoutBrokenPasses = { disable_specified_optimizers: 'GemmTranspos
 export interface OnnxRuntime {
   readonly version: string
   readonly Tensor: typeof Tensor
-  createSession(bytes: Uint8Array, profile?: string): Promise<{ readonly session: InferenceSession; readonly placement?: Placement }>
+  createSession(
+    bytes: Uint8Array,
+    options: Pick<Extract<Request, { kind: 'load' }>, 'profile' | 'arena'>,
+  ): Promise<{ readonly session: InferenceSession; readonly placement?: Placement }>
   /** Whether `run` writes outputs into the tensors it is given for them; onnxruntime-web does not. */
   readonly fillsGivenTensors: boolean
 }
@@ -68,7 +71,7 @@ function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>
       case 'end':
         return {}
       case 'load': {
-        const { session, ...found } = await runtime.createSession(request.bytes, request.profile)
+        const { session, ...found } = await runtime.createSession(request.bytes, request)
         // It has its own copy of everything, the weights among it.
         shred([request.bytes])
         sessions.set(request.program, session)
