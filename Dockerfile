@@ -30,6 +30,8 @@ RUN if [ -n "$PACKAGES" ]; then \
 WORKDIR /app
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
+# What ONNX Runtime's install script asks for, where it is to fetch CUDA libraries.
+COPY scripts/cuda-on-request scripts/cuda-on-request
 COPY package.json LICENSE THIRD_PARTY_NOTICES.md ./
 COPY models models
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/divisi
