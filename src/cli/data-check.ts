@@ -1,8 +1,10 @@
 /** `divisi data check`: what is wrong with recordings before anything is trained on them. */
-import { mkdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { checkData, checkJson, checkPage, checkText, severities, writeWhole } from '../data/index.ts'
+import { shippedModels } from '../models/index.ts'
 import type { Separator } from '../separation/index.ts'
 import { findMaterial, knowRecipe, type SourceFlags } from './data-material.ts'
 import { exitCodes, oneLine, UsageError } from './errors.ts'
@@ -30,6 +32,15 @@ export interface DataContext {
 
 /** Where decoded recordings and measurements are kept, unless told. */
 export const defaultCache = (): string => join(homedir(), '.cache', 'divisi')
+
+/** By which the judgements of a separator are kept: the content of its file. */
+async function modelKey(name: string): Promise<string> {
+  const shipped = (shippedModels as readonly string[]).includes(name)
+  const file = shipped ? new URL(`../../models/${name}/model.safetensors`, import.meta.url) : name
+  // What is no file is told when it is loaded.
+  const bytes = await readFile(file).catch(() => name)
+  return createHash('sha256').update(bytes).digest('hex')
+}
 
 /**
  * Prints the findings and writes the files asked for.
@@ -59,7 +70,7 @@ export async function runDataCheck(
     cacheFolder,
     rate: flags.rate ?? recipe?.rate ?? 44100,
     exampleSeconds: recipe?.seconds ?? 4,
-    model: flags.model ?? 'vocals',
+    model: await modelKey(flags.model ?? 'vocals'),
     loadSeparator: listens ? () => loadSeparator(flags.model, { threads: flags.threads, seconds: 5 }) : undefined,
     ...(flags.workers !== undefined && { workers: flags.workers }),
     signal,

@@ -1,5 +1,5 @@
 /** Which recordings `divisi data` is about: folders by role, a folder that explains itself, or what a recipe names. */
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import {
   type Folders,
   type FoldersInput,
@@ -121,7 +121,11 @@ export async function findMaterial(
   const { data, folder } = recipe!
   const dataFolder = dataFolderOf(flags.recipe!, recipe!, flags.data)
   if (data.kind === 'folders') return materialOfFolders(data.folders, { base: dataFolder ?? folder, hashes, signal })
-  if (data.kind === 'songs') return asUsage(() => materialOfTree(dataFolder!))
+  if (data.kind === 'songs') {
+    const { files, findings } = await asUsage(() => materialOfTree(dataFolder!))
+    const left = (song: string | undefined): boolean => song !== undefined && (data.options.exclude ?? []).includes(basename(song))
+    return { files: files.filter(({ song }) => !left(song)), findings }
+  }
   if (data.kind === 'none') return { files: [], findings: [] }
   const listed = await asUsage(() => readCatalogue(resolve(folder, data.file)))
   try {

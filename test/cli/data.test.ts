@@ -100,13 +100,13 @@ describe('divisi data check', () => {
   })
 })
 
-describe('divisi data prepare', () => {
-  const prepare = async (flags: DataPrepareFlags) => {
-    const given = context()
-    const code = await runDataPrepare({ cache: at('cache-prepared'), ...flags }, given)
-    return { code, stdout: given.out.join('') }
-  }
+const prepare = async (flags: DataPrepareFlags) => {
+  const given = context()
+  const code = await runDataPrepare({ cache: at('cache-prepared'), ...flags }, given)
+  return { code, stdout: given.out.join('') }
+}
 
+describe('divisi data prepare', () => {
   it('7.40 decodes what a training reads, tells hours and bytes, and refuses what training refuses', async () => {
     const { code, stdout } = await prepare({ recipe: at('recipe.yaml'), data: at('set') })
     expect(code).toBe(0)
@@ -172,6 +172,25 @@ describe('divisi data preview', () => {
     const page = readFileSync(at('preview/index.html'), 'utf8')
     for (const [, path] of page.matchAll(/src="([^"]+)"/g)) expect(existsSync(at('preview', path!))).toBe(true)
     expect(page.match(/<audio/g)).toHaveLength(6)
+  })
+
+  it('7.41 shows songs in folders and what was drawn of them; check and prepare leave out what the recipe does', async () => {
+    for (const song of ['train/one', 'train/two', 'test/three']) {
+      for (const [s, stem] of ['vocals', 'drums'].entries())
+        await write(at('songs', song, `${stem}.wav`), music(30 + s + 2 * song.length, 3))
+    }
+    const fields = 'source: musdb, exclude: [two], coherent: 1, stems: [vocals, drums]'
+    writeFileSync(at('musdb.yaml'), recipe(fields).replace(/, mix: \{[^}]*\}/, ''))
+    expect((await preview({ recipe: at('musdb.yaml'), data: at('songs'), out: at('musdb-preview'), count: 1 })).code).toBe(0)
+    const drawn = JSON.parse(readFileSync(at('musdb-preview/example-1/drawn.json'), 'utf8')) as Record<string, number | string>
+    expect(drawn.song).toBe('train/one')
+    expect(drawn['vocals over drums (dB)']).toBeTypeOf('number')
+    expect(readdirSync(at('musdb-preview/example-1'))).toContain('vocals.wav')
+    const checked = await check([], { recipe: at('musdb.yaml'), data: at('songs'), voices: false })
+    expect([checked.code, checked.stdout]).toEqual([0, 'stem: 2 files, 6.0 s\nvocals: 2 files, 6.0 s\n0 errors, 0 warnings, 0 notes\n'])
+    expect((await prepare({ recipe: at('musdb.yaml'), data: at('songs') })).stdout).toMatch(
+      /^drums +2 files +0:06 +1\.1 MB\nvocals +2 files/,
+    )
   })
 
   it('7.41 refuses what no training could use', async () => {

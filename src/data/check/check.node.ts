@@ -27,7 +27,7 @@ export interface CheckOptions {
   readonly exampleSeconds?: number
   /** Listens for voices among accompaniments, and the other way round; called when it is first needed. Without it nothing of the kind is looked for. */
   readonly loadSeparator?: (() => Promise<Separator>) | undefined
-  /** Name of that separator's model, by which its judgements are kept. */
+  /** Name or digest of that separator's model, by which its judgements are kept; `vocals` by default. */
   readonly model?: string
   /** Files that are read at a time: all processors but one, by default. */
   readonly workers?: number
