@@ -37,7 +37,7 @@ export async function previewSpectra(
   const program = await compile(
     ({ x }) => {
       if (estimate === 'mask') return { y: griffinLim(withNyquist(x), samples, { ...options, iterations }).signal }
-      const [re, im] = [0, channels].map((start) => withNyquist(narrow(x, 1, start, channels)))
+      const [re, im] = [0, channels].map((start) => withNyquist(narrow(x, 1, start, start + channels)))
       return { y: istft({ re: re!, im: im! }, samples, options) }
     },
     { x: shape },
