@@ -56,9 +56,10 @@ function scoreText({ label, unit }: ScoreKind, value: number): string {
 }
 
 /** Of losses that end at 0 the share that is left says whether it worked; of others (SI-SDR) the reader has to judge. */
-function byHeart(examples: number, { first, last }: RunResult['losses']): string {
+function byHeart(examples: number, { first, last }: RunResult['losses'], staged: boolean): string {
   const words = `${examples} example${examples > 1 ? 's' : ''} by heart: loss ${first.toFixed(4)} at the first step, ${last.toFixed(4)} at the last`
-  if (!(first > 0 && last >= 0)) return words
+  // A later stage begins with what the one before has learned of the example.
+  if (staged || !(first > 0 && last >= 0)) return words
   const share = `${((100 * last) / first).toPrecision(2)} %`
   return last < 0.01 * first
     ? `${words}, ${share} of it: learned`
@@ -167,7 +168,7 @@ async function trainAsRank(
     progress?.done()
     throw error
   })
-  if (overfit !== undefined) progress?.print(byHeart(overfit, result.losses))
+  if (overfit !== undefined) progress?.print(byHeart(overfit, result.losses, recipe.stages !== undefined))
   progress?.done(
     result.finished
       ? `${result.outOfPatience ? 'no better score for as long as the recipe waits: ' : ''}done at step ${result.step}: ${result.model}`
