@@ -8,7 +8,7 @@ import { attentionCommand, runAttention } from './attention.ts'
 import { dataCommand } from './data.ts'
 import { demoCommand, runDemo } from './demo.ts'
 import { doctorCommand, runDoctor } from './doctor.ts'
-import { exitCodes, InterruptedError, oneLine, printError, UsageError } from './errors.ts'
+import { exitCodeOf, exitCodes, oneLine, printError } from './errors.ts'
 import { evaluateCommand, runEvaluate } from './evaluate.ts'
 import { createInterrupt } from './interrupt.ts'
 import { lessonCommand } from './lesson.ts'
@@ -94,16 +94,12 @@ function createProgram(): Command {
   return program
 }
 
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage // it has printed its message
-  if (error instanceof InterruptedError) return error.exitCode
-  return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
-}
-
 ignoreClosedPipes()
 try {
   await createProgram().parseAsync()
 } catch (error) {
-  process.exitCode = exitCodeOf(error)
-  if (!(error instanceof CommanderError)) printError(process.stderr, oneLine(error))
+  // Commander has printed its message.
+  const printed = error instanceof CommanderError
+  process.exitCode = !printed ? exitCodeOf(error) : error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  if (!printed) printError(process.stderr, oneLine(error))
 }

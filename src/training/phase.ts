@@ -3,7 +3,7 @@
  * which gradients flow (an adversarial loss reaches the generator through its discriminator). One program per shape of batches.
  */
 import { traceTraining } from '../nn/index.ts'
-import { type Backend, type HostArray, type Specs, specialize } from '../runtime/index.ts'
+import { type Backend, type HostArray, type Specs, specialize } from '../runtime/browser.ts'
 import { grad, randomWords, type Tensor } from '../tensor/index.ts'
 import type { Group } from './group.ts'
 

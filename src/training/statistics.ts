@@ -3,7 +3,7 @@
  * batches (Izmailov et al. 2018, arXiv 1803.05407, 3.2).
  */
 import { traceTraining } from '../nn/index.ts'
-import { type Backend, type DeviceArray, type HostArray, type Specs, specialize } from '../runtime/index.ts'
+import { type Backend, type DeviceArray, type HostArray, type Specs, specialize } from '../runtime/browser.ts'
 import { randomWords, type Tensor } from '../tensor/index.ts'
 import { type Group, views } from './group.ts'
 

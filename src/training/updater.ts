@@ -4,7 +4,7 @@
  * operation here is element-wise and none reads an old value after its new one is made; a second set of arrays would be several times the size of
  * the model.
  */
-import { type Backend, compile, type DeviceArray, type Program } from '../runtime/index.ts'
+import { type Backend, compile, type DeviceArray, type Program } from '../runtime/browser.ts'
 import { add, matmul, mul, narrow, reshape, sub, sum, type Tensor } from '../tensor/index.ts'
 import type { Optimizer } from './optimizers/optimizer.ts'
 
