@@ -56,7 +56,15 @@ describe('a crew', () => {
 
   it("gets the leader's checkpoint, though only the leader has the file", async () => {
     const checkpoint: Checkpoint = {
-      facts: { step: 3, identity: 'x', engines: [], schedule: { peak: 1, warmup: 0, decay: 0, steps: 10 }, bestScore: null, seconds: 1, rejected: 0 },
+      facts: {
+        step: 3,
+        identity: 'x',
+        engines: [],
+        schedule: { peak: 1, warmup: 0, decay: 0, steps: 10 },
+        bestScore: null,
+        seconds: 1,
+        rejected: 0,
+      },
       arrays: new Map([['weights', Float32Array.of(1, 2)]]),
     }
     const asked: number[] = []
