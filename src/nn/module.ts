@@ -127,6 +127,11 @@ export function watchForwards<T>(watch: (call: ForwardCall) => void, trace: () =
   }
 }
 
+/** Whether someone watches the calls, who wants to use what they give; that of a loop's body is of no use outside. */
+export function isWatched(): boolean {
+  return watcher !== undefined
+}
+
 function isParameter(value: unknown): value is Parameter {
   return typeof value === 'object' && value !== null && 'role' in value && 'node' in value
 }

@@ -3,7 +3,9 @@
  * Scores of attention go from level to level (He et al. 2021, "RealFormer", arXiv 2012.11747): down the encoder, and up the decoder, mixed there with
  * the encoder's.
  */
-import { concat, type Tensor } from '../../tensor/index.ts'
+import { isTraining } from '../../nn/mode.ts'
+import { isWatched } from '../../nn/module.ts'
+import { apart, concat, type Tensor } from '../../tensor/index.ts'
 import { type BodyConfig, binsAt } from './body-config.ts'
 import type { BridgeBlock } from './bridge-block.ts'
 import { type DecoderScores, EvolvedDecoderBlock, type FrameDecoderBlock, PlainDecoderBlock } from './decoder-block.ts'
@@ -11,7 +13,7 @@ import { FrameDecoder } from './levels.ts'
 import { nameFields } from './name-fields.ts'
 import { ChannelNorm } from './norms.ts'
 import { PlaneConv } from './plane-conv.ts'
-import { bridgeLayers, type Encoded, FrameTransformerTrunk, frameBlockOptions, throughBridge } from './trunk.ts'
+import { bridgeLayers, type Encoded, FrameTransformerTrunk, frameBlockOptions, tensorsOf, throughBridge, withTensors } from './trunk.ts'
 
 /** Of the generator's bridge: attention sees no neighbours. (The original's README says that it does.) */
 const single = { kernel: 1, padding: 0 }
@@ -66,7 +68,7 @@ export class FrameTransformer extends FrameTransformerTrunk {
    * @throws ShapeError for other than (b, inputs, t, nFft/2), t up to maxFrames
    */
   forward(x: Tensor, hear: (presence: Tensor) => void = () => {}): Tensor {
-    const encoded = this.encode(x)
+    const encoded = this.#encodeFor(x)
     const { bottom, presence } = this.#hear(encoded)
     if (presence) hear(presence)
     let h = bottom
@@ -91,6 +93,23 @@ export class FrameTransformer extends FrameTransformerTrunk {
       presence = heard
     })
     return { logits, ...(presence && { presence }) }
+  }
+
+  /**
+   * `encode`; of long windows apart from the decoder, which has the same shapes: 2048 frames of the snapshot take 2.8 GB so, and 3.9 in one piece. Training keeps
+   * the encoder's values for the derivative anyhow, and who watches the modules wants their tensors.
+   */
+  #encodeFor(x: Tensor): Encoded {
+    if (isTraining() || isWatched() || !this.takesParts(x)) return this.encode(x)
+    let whole: Encoded | undefined
+    const tensors = apart(
+      (part) => {
+        whole = this.encode(part)
+        return tensorsOf(whole)
+      },
+      [x],
+    )
+    return withTensors(whole!, tensors)
   }
 
   /** Further layers of the bridge, which look for vocals: what they find goes on beside the rest. */

@@ -43,10 +43,9 @@ export interface ResidualAttended {
  *
  * @example
  * const [q, k, v] = [constant([2], [1, 1]), constant([1, 3], [2, 1]), constant([0, 1], [2, 1])]
- * const { output, scores } = residualAttention(q, k, v, { scale: 0.5, previous: constant([2, 0], [1, 2]) })
- * const [y, qk] = await evaluate(() => [output, wholeScores(scores)])
+ * const { output } = residualAttention(q, k, v, { scale: 0.5, previous: constant([2, 0], [1, 2]) })
+ * const [y] = await evaluate(() => [output])
  * y // [0.5]
- * qk // [3, 3]
  */
 export function residualAttention(queries: Tensor, keys: Tensor, values: Tensor, options: ResidualAttentionOptions): ResidualAttended {
   const { scale, previous, scoreBytes = defaultScoreBytes } = options

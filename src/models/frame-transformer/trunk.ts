@@ -11,7 +11,7 @@ import { type EncodedFrames, EvolvedEncoderBlock, type FrameEncoderBlock, PlainE
 import { FrameEncoder } from './levels.ts'
 import { nameFields } from './name-fields.ts'
 import type { FrameBlockOptions } from './options.ts'
-import type { Scores } from './scores.ts'
+import { defaultScoreBytes, isProduct, partsOf, productScores, type Scores } from './scores.ts'
 
 /** What the blocks of all levels are told. */
 export function frameBlockOptions(config: BodyConfig): FrameBlockOptions {
@@ -44,6 +44,34 @@ export interface Encoded {
   readonly bottom: Tensor
   /** Scores of the bridge's last layer; none where it has no layers. */
   readonly scores: Scores | undefined
+}
+
+/** The tensors that scores are kept as. */
+function scoreTensors(scores: Scores): readonly Tensor[] {
+  if (!('inParts' in scores)) return [scores]
+  if (!isProduct(scores)) throw new Error('FrameTransformer: an encoder has scores of a gate') // there are no gates in it
+  return [scores.product.queries, scores.product.keys]
+}
+
+/** All tensors of what the encoder leaves behind, for `withTensors`. */
+export function tensorsOf({ levels, bottom, scores }: Encoded): Tensor[] {
+  return [
+    bottom,
+    ...(scores ? scoreTensors(scores) : []),
+    ...levels.flatMap((level) => [level.joined, level.maps, ...scoreTensors(level.scores)]),
+  ]
+}
+
+/** The same of other tensors, in the order in which `tensorsOf` gives them. */
+export function withTensors({ levels, scores }: Encoded, tensors: readonly Tensor[]): Encoded {
+  const rest = [...tensors]
+  const take = () => rest.shift()!
+  const takeScores = (like: Scores): Scores => ('inParts' in like ? productScores(take(), take()) : take())
+  return {
+    bottom: take(),
+    scores: scores && takeScores(scores),
+    levels: levels.map((level) => ({ joined: take(), maps: take(), scores: takeScores(level.scores) })),
+  }
 }
 
 /** `positional_embedding`; `enc1`, `enc1_transformer`, …; the last one's transformer is the bridge, a list. */
@@ -90,6 +118,14 @@ export abstract class FrameTransformerTrunk extends Module {
     }
     const { output, scores } = throughBridge(this.#bridge, this.folded(this.#encoders.at(-1)!.forward(h)))
     return { levels, bottom: this.unfolded(output), scores }
+  }
+
+  /** Whether attention in the bridge, which has the most tokens, is computed in parts. */
+  protected takesParts({ shape }: Tensor): boolean {
+    const { config } = this
+    const [b, , t] = shape as [number, number, number, number]
+    const tokens = (t * binsAt(config, config.multipliers.length)) / foldOf(config)
+    return partsOf([b, config.heads, tokens, tokens], config.scoreBytes ?? defaultScoreBytes).count > 1
   }
 
   /** (b, c, t, f) → (b, c·f, t, 1) where the bridge's tokens are frames: bins of a channel beside each other. */

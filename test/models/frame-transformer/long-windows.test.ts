@@ -6,7 +6,8 @@ import { FrameTransformer } from '../../../src/models/frame-transformer/generato
 import { HeadConv } from '../../../src/models/frame-transformer/head-conv.ts'
 import { residualAttention } from '../../../src/models/frame-transformer/residual-attention.ts'
 import { intoParts, isProduct, joinParts, partsOf, productScores, wholeScores } from '../../../src/models/frame-transformer/scores.ts'
-import { addPerChannel, layoutOf, type Module } from '../../../src/nn/index.ts'
+import { addPerChannel, layoutOf, type Module, traceTraining } from '../../../src/nn/index.ts'
+import { watchForwards } from '../../../src/nn/module.ts'
 import { add, conv3d, grad, input, type Shape, sin, sizeOf, sum, type Tensor, topologicalOrder } from '../../../src/tensor/index.ts'
 import { filled, filledTensor, run, worst } from '../../nn/run.ts'
 import { expectEqual, rounding, valuesOf } from './support.ts'
@@ -173,6 +174,28 @@ describe('memory', () => {
     expect(largestOf([attended.output])).toBe(all)
     const kept = topologicalOrder([attended.output]).filter((node) => node.outputs.some(({ shape }) => sizeOf(shape) >= all))
     expect(kept.length).toBe(1)
+  })
+})
+
+describe('the encoder of a long window', () => {
+  const sizes = { nFft: 32, multipliers: [1, 2], width: 2, heads: 2, expansion: 8, bridgeLayers: 1 }
+  /** Places of what is computed outside of loops. */
+  const places = (output: Tensor) => topologicalOrder([output]).map(({ place }) => place ?? '')
+
+  it('4.20 is computed apart from the decoder, so that its memory is free by then; not in training, and not where it is watched', () => {
+    const network = new FrameTransformer(bodyConfig.parse({ ...sizes, scoreBytes: few }))
+    layoutOf(network)
+    const forward = () => network.forward(input('x', [1, 4, 6, 16]))
+    const encodes = (output: Tensor) => places(output).some((place) => place.startsWith('enc1.'))
+    expect(encodes(forward())).toBe(false)
+    expect(encodes(traceTraining(forward, { key: input('key', [2], 'int32') }).result)).toBe(true)
+    expect(encodes(watchForwards(() => {}, forward))).toBe(true)
+  })
+
+  it('4.20 is one program with the decoder where all scores fit', () => {
+    const network = new FrameTransformer(bodyConfig.parse(sizes))
+    layoutOf(network)
+    expect(places(network.forward(input('x', [1, 4, 6, 16]))).some((place) => place.startsWith('enc1.'))).toBe(true)
   })
 })
 
