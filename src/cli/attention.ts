@@ -1,7 +1,7 @@
 /** `divisi attention`: where the attention of a FrameTransformer looks in a song, as pictures. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { createResampler, openAudio } from '../audio/index.ts'
 import { writeWhole } from '../data/index.ts'
 import { magnitude, stft } from '../dsp/index.ts'
@@ -10,7 +10,7 @@ import { attentionMap, colourTable, type GridImage, imageGrid, spectrogramPlot }
 import { compile, createOnnxRuntimeBackend } from '../runtime/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { exitCodes, oneLine, UsageError } from './errors.ts'
-import { parseThreads } from './separate-options.ts'
+import { number, parseThreads } from './parse.ts'
 
 export interface AttentionFlags {
   readonly model: string
@@ -33,12 +33,6 @@ looks, the column is the frame that it looks at. The window is taken for a song.
 Example:
   $ divisi attention song.mp3 --model runs/mine/best.safetensors --at 60 --out pictures`
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (text.trim() === '' || !(seconds >= 0 && Number.isFinite(seconds))) throw new InvalidArgumentError('It is a number of seconds.')
-  return seconds
-}
-
 /** The command for commander. */
 export function attentionCommand(run: (song: string, flags: AttentionFlags) => Promise<void>): Command {
   return new Command('attention')
@@ -46,8 +40,8 @@ export function attentionCommand(run: (song: string, flags: AttentionFlags) => P
     .argument('<song>', 'sound file')
     .requiredOption('-m, --model <file>', 'model file of a frame-transformer')
     .option('-o, --out <folder>', 'folder for the pictures, made where missing', '.')
-    .addOption(new Option('--at <seconds>', 'where in the song').argParser(parseSeconds).default(0))
-    .addOption(new Option('--seconds <n>', 'how much of it').argParser(parseSeconds).default(5))
+    .addOption(new Option('--at <seconds>', 'where in the song').argParser(number(0, 'from', 'number of seconds')).default(0))
+    .addOption(new Option('--seconds <n>', 'how much of it').argParser(number(0, 'above', 'number of seconds')).default(5))
     .option('--layer <name>', 'draw each head of this layer, not all layers')
     .addOption(new Option('-t, --threads <n>', 'threads for the network (default: one per core)').argParser(parseThreads))
     .addHelpText('after', details)

@@ -5,7 +5,7 @@ import { type Folders, listFolders, locateFiles, prepareCache, prepareFolders, r
 import { type DataContext, defaultCache } from './data-check.ts'
 import { dataFolderOf, foldersOf, type KnownRecipe, knowRecipe, type SourceFlags } from './data-material.ts'
 import { exitCodes, UsageError } from './errors.ts'
-import { createProgress, formatDuration, type Progress } from './progress.ts'
+import { createPhases, formatDuration } from './progress.ts'
 
 export interface DataPrepareFlags extends SourceFlags {
   readonly cache?: string
@@ -78,21 +78,13 @@ export async function runDataPrepare(
   const recipe = flags.recipe === undefined ? undefined : await knowRecipe(flags.recipe)
   const cacheFolder = flags.cache ?? defaultCache()
   const rate = flags.rate ?? recipe?.rate ?? 44100
-  let progress: Progress | undefined
-  let shown: string | undefined
-  const watch = (label: string) => (done: number, total: number) => {
-    if (shown !== label) {
-      progress?.done()
-      progress = createProgress({ label, unit: 'files', total, stream: stderr })
-      shown = label
-    }
-    progress?.update(done)
-  }
+  const phases = createPhases(stderr)
+  const watch = (label: string) => (done: number, total: number) => phases.update(label, done, total)
   const work = { cacheFolder, rate, signal, watch }
   const prepared = await (recipe
     ? prepareRecipe(flags.recipe!, recipe, flags.data, work)
     : prepareFolderLists(folders!, '.', work)
-  ).finally(() => progress?.done())
+  ).finally(() => phases.done())
   const roles = [...new Set(prepared.map(({ role }) => role))]
   const totals = await Promise.all(
     roles.map(async (role) => {

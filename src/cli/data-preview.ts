@@ -9,7 +9,7 @@ import type { ExamplePreview } from '../tasks/index.ts'
 import { onSyntheticData, openTask, type Recipe, readRecipe } from '../training/index.ts'
 import { type DataContext, defaultCache } from './data-check.ts'
 import { exitCodes, oneLine, UsageError } from './errors.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createPhases } from './progress.ts'
 
 export interface DataPreviewFlags {
   readonly recipe: string
@@ -94,24 +94,15 @@ export async function runDataPreview(
   const { recipe, folder } = await readUsable(flags)
   const found = await stat(flags.out).catch(() => undefined)
   if (found && !found.isDirectory()) throw new UsageError(`--out ${flags.out} is a file, not a folder`)
-  let progress: Progress | undefined
-  let shown: string | undefined
-  const onProgress = (label: string, done: number, total: number): void => {
-    if (label !== shown) {
-      progress?.done()
-      progress = createProgress({ label, unit: 'files', total, stream: stderr })
-      shown = label
-    }
-    progress?.update(done)
-  }
+  const phases = createPhases(stderr)
   const surroundings = {
     recipeFolder: folder,
     dataFolder: flags.data === 'synthetic' ? undefined : flags.data,
     cacheFolder: flags.cache ?? defaultCache(),
     signal,
-    onProgress,
+    onProgress: phases.update,
   }
-  const task = await openTask(recipe, surroundings).finally(() => progress?.done())
+  const task = await openTask(recipe, surroundings).finally(() => phases.done())
   try {
     if (!task.preview)
       throw new UsageError(

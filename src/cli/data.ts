@@ -1,8 +1,9 @@
 /** `divisi data`: recordings before a training. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { type DataCheckFlags, type DataContext, runDataCheck } from './data-check.ts'
 import { type DataPrepareFlags, runDataPrepare } from './data-prepare.ts'
 import { type DataPreviewFlags, runDataPreview } from './data-preview.ts'
+import { parseThreads, wholeNumber } from './parse.ts'
 
 const details = `
 Folders that explain themselves: train/<song>/{vocals,…}.wav and test/<song>/…, as MUSDB has them; <song>/{vocals,…}.wav;
@@ -16,23 +17,8 @@ Examples:
 Exit codes: 0 no errors, 1 errors among the findings, 2 wrong usage, 130 interrupted by Ctrl-C. docs/data.md has what is
 checked, how, and how often it is right.`
 
-function parseCount(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number from 1.')
-  return value
-}
-
-function parseIndex(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It is a whole number from 0.')
-  return value
-}
-
-function parseRate(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 8000 || value > 192000) throw new InvalidArgumentError('It is in hertz, 8000 to 192000.')
-  return value
-}
+const parseCount = wholeNumber(1)
+const parseRate = wholeNumber(8000, 192000, 'It is in hertz, 8000 to 192000.')
 
 /** The options that name recordings. */
 function withSources(command: Command): Command {
@@ -59,7 +45,7 @@ export function dataCommand(
     .argument('[folders...]', 'folders that explain themselves')
     .addOption(new Option('--rate <hertz>', "sample rate of training (default: the recipe's, or 44100)").argParser(parseRate))
     .addOption(new Option('--workers <n>', 'files read at a time (default: all processors but one)').argParser(parseCount))
-    .addOption(new Option('--threads <n>', 'threads of the separator (default: all processors)').argParser(parseCount))
+    .addOption(new Option('--threads <n>', 'threads of the separator (default: all processors)').argParser(parseThreads))
     .option('--model <name>', 'separator that listens for voices (default: vocals)')
     .option('--no-voices', 'do not look for voices among accompaniments, which takes most of the time')
     .option('--quiet', 'leave notes out')
@@ -80,8 +66,8 @@ export function dataCommand(
     .option('--stage <name>', 'of a recipe with stages: which one (default: the last)')
     .option('--cache <folder>', 'decoded recordings (default: ~/.cache/divisi)')
     .addOption(new Option('--count <n>', 'how many examples').default(4).argParser(parseCount))
-    .addOption(new Option('--batch <n>', 'number of the first batch, counted from 0').default(0).argParser(parseIndex))
-    .addOption(new Option('--threads <n>', 'threads of what turns spectra into sound (default: all processors)').argParser(parseCount))
+    .addOption(new Option('--batch <n>', 'number of the first batch, counted from 0').default(0).argParser(wholeNumber(0)))
+    .addOption(new Option('--threads <n>', 'threads of what turns spectra into sound (default: all processors)').argParser(parseThreads))
     .option('-o, --out <folder>', 'folder of the examples', 'preview')
     .action((flags: DataPreviewFlags) => work((signal) => runDataPreview(flags, { ...context, signal })))
   return command

@@ -14,6 +14,7 @@ import {
   openStems,
 } from '../evaluation/index.ts'
 import { exitCodes, oneLine, UsageError } from './errors.ts'
+import { number } from './parse.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
 
 export interface EvaluateFlags {
@@ -28,11 +29,7 @@ export interface EvaluateFlags {
   readonly html?: string
 }
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (text.trim() === '' || !(seconds > 0 && Number.isFinite(seconds))) throw new InvalidArgumentError('It is a number of seconds above 0.')
-  return seconds
-}
+const parseSeconds = number(0, 'above', 'number of seconds')
 
 function parseList(text: string): string[] {
   const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '')

@@ -137,3 +137,29 @@ export function createProgress(options: ProgressOptions): Progress {
     },
   }
 }
+
+/** The progress of phases that follow one another, of files in each: the first report of another phase ends the one before. */
+export interface Phases {
+  update(phase: string, done: number, total: number): void
+  /** Removes the bar. */
+  done(): void
+}
+
+export function createPhases(stream: ProgressStream): Phases {
+  let [progress, shown]: [Progress?, string?] = []
+  const done = (): void => {
+    progress?.done()
+    progress = shown = undefined
+  }
+  return {
+    update(phase, amount, total) {
+      if (phase !== shown) {
+        done()
+        progress = createProgress({ label: phase, unit: 'files', total, stream })
+        shown = phase
+      }
+      progress!.update(amount)
+    },
+    done,
+  }
+}

@@ -6,8 +6,8 @@ import { type Groups, type SeparateClip, scoreFolder, scoreTable } from '../eval
 import { loadSeparator } from '../models/index.ts'
 import { type Separator, separate } from '../separation/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
+import { parseThreads } from './parse.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
-import { parseThreads } from './separate-options.ts'
 
 export interface ScoreFlags {
   readonly model?: string

@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { SampleFormat } from '../audio/index.ts'
 import { devices } from '../models/index.ts'
+import { parseThreads } from './parse.ts'
 
 export interface SeparateFlags {
   readonly out: string
@@ -20,13 +21,6 @@ function parseStems(text: string): readonly string[] {
   const stems = [...new Set(text.split(',').map((stem) => stem.trim()))].filter((stem) => stem !== '')
   if (stems.length === 0) throw new InvalidArgumentError('Name at least one stem, separated by commas.')
   return stems
-}
-
-/** A number of threads on a command line. */
-export function parseThreads(text: string): number {
-  const threads = Number(text)
-  if (!Number.isInteger(threads) || threads < 1) throw new InvalidArgumentError('It is a whole number from 1 up.')
-  return threads
 }
 
 function parseOverlap(text: string): number {

@@ -1,5 +1,5 @@
 /** `divisi summary`: what a network consists of, module by module, without running it. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import {
   architectureNames,
   createNetwork,
@@ -15,6 +15,7 @@ import { foldSummary, type Summary, summary } from '../nn/index.ts'
 import { formatShape } from '../tensor/index.ts'
 import { readRecipe } from '../training/index.ts'
 import { exitCodes, oneLine, UsageError } from './errors.ts'
+import { number, wholeNumber } from './parse.ts'
 
 export interface SummaryFlags {
   readonly depth: number
@@ -40,28 +41,18 @@ Examples:
   $ divisi summary --depth 9 runs/mine/best.safetensors
   $ divisi summary --json recipes/u-net.yaml | jq .parameters`
 
-function parseDepth(text: string): number {
-  const depth = Number(text)
-  if (text.trim() === '' || !Number.isInteger(depth) || depth < 0) throw new InvalidArgumentError('It is a whole number from 0 up.')
-  return depth
-}
-
-function parseSize(text: string): number {
-  const size = Number(text)
-  if (!(size > 0 && Number.isFinite(size))) throw new InvalidArgumentError('It is a number above 0.')
-  return size
-}
-
 /** The command for commander. */
 export function summaryCommand(run: (network: string, flags: SummaryFlags) => Promise<void>): Command {
   return new Command('summary')
     .description('Tell what a network consists of: modules, shapes, parameters, multiply-adds.')
     .argument('<network>', 'preset, model, recipe or architecture')
     .addOption(
-      new Option('--depth <n>', 'how deep in modules of modules to look; what is deeper is counted in').argParser(parseDepth).default(2),
+      new Option('--depth <n>', 'how deep in modules of modules to look; what is deeper is counted in')
+        .argParser(wholeNumber(0))
+        .default(2),
     )
-    .addOption(new Option('--seconds <n>', 'length of the input (default: the window of separate)').argParser(parseSize))
-    .addOption(new Option('--frames <n>', 'the same in frames of the spectrogram, or in symbols').argParser(parseSize))
+    .addOption(new Option('--seconds <n>', 'length of the input (default: the window of separate)').argParser(number(0, 'above')))
+    .addOption(new Option('--frames <n>', 'the same in frames of the spectrogram, or in symbols').argParser(number(0, 'above')))
     .option('--json', 'print one JSON object')
     .addHelpText('after', details)
     .action(run)

@@ -7,7 +7,7 @@ import { type NodeDevice, nodeDevices } from '../runtime/index.ts'
 import type { ScoreKind } from '../tasks/index.ts'
 import { onSyntheticData, type RunEvent, type RunResult, readRecipe, runTraining } from '../training/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
-import { createProgress, type Progress, type ProgressStream } from './progress.ts'
+import { createPhases, createProgress, type Progress, type ProgressStream } from './progress.ts'
 import { asRank, threadsOfRank } from './ranks.ts'
 
 export interface TrainFlags {
@@ -95,31 +95,29 @@ async function trainAsRank(
   })
   const recipe = flags.data === 'synthetic' ? onSyntheticData(written) : written
   const runFolder = flags.run ?? join('runs', overfit === undefined ? recipe.name : `${recipe.name}-overfit`)
+  const phases = createPhases(stderr)
   let progress: Progress | undefined
+  const endProgress = () => {
+    phases.done()
+    progress?.done()
+  }
   let loss = Number.NaN
   let pointed = false
-  let preparing: string | undefined
   /** Of all stages; without stages the run is the only one. */
   let stage = { name: recipe.name, before: 0, steps: recipe.training.steps }
   const onEvent = (event: RunEvent) => {
     switch (event.kind) {
       case 'prepare':
-        if (event.what !== preparing) {
-          progress?.done()
-          progress = createProgress({ label: event.what, unit: 'files', total: event.total, stream: stderr })
-          preparing = event.what
-        }
-        progress?.update(event.done)
+        phases.update(event.what, event.done, event.total)
         return
       case 'stage':
-        progress?.done()
-        preparing = undefined
+        endProgress()
         loss = Number.NaN
         stage = { ...event, name: `${event.number}/${event.stages} ${event.name}` }
         if (event.skipped) stderr.write(`${stage.name}: done before\n`)
         return
       case 'start':
-        progress?.done()
+        endProgress()
         stderr.write(
           `${stage.name}: ${event.parameters.toLocaleString('en')} parameters, ${event.device}, ${event.step > 0 ? `continuing after step ${event.step}` : 'from the start'}\n`,
         )
@@ -165,14 +163,15 @@ async function trainAsRank(
     onEvent,
   }
   const result = await runTraining(options).catch((error: unknown) => {
-    progress?.done()
+    endProgress()
     throw error
   })
   if (overfit !== undefined) progress?.print(byHeart(overfit, result.losses, recipe.stages !== undefined))
-  progress?.done(
+  endProgress()
+  stderr.write(
     result.finished
-      ? `${result.outOfPatience ? 'no better score for as long as the recipe waits: ' : ''}done at step ${result.step}: ${result.model}`
-      : `stopped at step ${result.step}: the same command goes on from ${result.checkpoint}`,
+      ? `${result.outOfPatience ? 'no better score for as long as the recipe waits: ' : ''}done at step ${result.step}: ${result.model}\n`
+      : `stopped at step ${result.step}: the same command goes on from ${result.checkpoint}\n`,
   )
   if (signal.aborted) throw signal.reason
   return exitCodes.ok

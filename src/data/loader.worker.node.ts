@@ -36,7 +36,7 @@ function example({ kind, first, frames }: BatchRequest, item: number): Example {
   return mixerOf('valid').plainExample(createRandom(VALIDATION_KEY, index), frames, index % 2 === 1)
 }
 
-serveTeam((request: BatchRequest): Batch & Record<string, Float32Array> => {
+function batchOf(request: BatchRequest): Batch {
   const { batchSize, frames } = request
   const mixture = new Float32Array(batchSize * 2 * frames)
   const vocals = new Float32Array(batchSize * 2 * frames)
@@ -48,4 +48,6 @@ serveTeam((request: BatchRequest): Batch & Record<string, Float32Array> => {
     }
   }
   return { mixture, vocals }
-})
+}
+
+serveTeam(batchOf, ({ mixture, vocals }) => [mixture, vocals])

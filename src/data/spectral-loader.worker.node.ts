@@ -28,7 +28,7 @@ function listsOf(split: Split): SpectralLists {
   return lists
 }
 
-serveTeam(({ split, first, examples: count, frames, halvings }: SpectralWish): SpectralBatch => {
+function batchOf({ split, first, examples: count, frames, halvings }: SpectralWish): SpectralBatch {
   const lists = listsOf(split)
   const arrays = new Map<string, BatchArray>()
   for (const [name, shape] of Object.entries(exampleShapes(format, examples, frames)))
@@ -43,4 +43,6 @@ serveTeam(({ split, first, examples: count, frames, halvings }: SpectralWish): S
   }
   const halved = (array: BatchArray, times: number): BatchArray => (times === 0 ? array : halved(halveFrames(array), times - 1))
   return Object.fromEntries(Array.from(arrays, ([name, array]) => [name, halved(array, halvings).data]))
-})
+}
+
+serveTeam(batchOf, (batch) => Object.values(batch))

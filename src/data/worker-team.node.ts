@@ -44,7 +44,7 @@ export function startTeam<Wish, Made>(importMetaUrl: string, module: string, { w
       else waiter?.resolve(reply.made)
     })
     worker.on('error', fail)
-    worker.on('exit', (code) => fail(new Error(`the loader's worker ended with code ${code}`)))
+    worker.on('exit', (code) => fail(new Error(`${name}: a worker ended with code ${code}`)))
     return worker
   })
   return {
@@ -56,20 +56,27 @@ export function startTeam<Wish, Made>(importMetaUrl: string, module: string, { w
         members[member % workers]!.postMessage({ id, wish })
       }),
     close: async () => {
-      fail(new Error('the loader is closed'))
+      fail(new Error(`${name}: closed`))
       await Promise.all(members.map((worker) => worker.terminate()))
     },
   }
 }
 
-/** In a member: answers every request. The buffers of what is made are handed over, not copied. */
-export function serveTeam<Wish, Made extends Readonly<Record<string, Float32Array>>>(make: (wish: Wish) => Made): void {
-  parentPort!.on('message', ({ id, wish }: { id: number; wish: Wish }) => {
+/**
+ * In a member: answers every request.
+ *
+ * @param buffersOf what is made whose buffers are handed over, not copied
+ */
+export function serveTeam<Wish, Made>(
+  make: (wish: Wish) => Made | Promise<Made>,
+  buffersOf: (made: Made) => readonly Float32Array[] = () => [],
+): void {
+  parentPort!.on('message', async ({ id, wish }: { id: number; wish: Wish }) => {
     try {
-      const made = make(wish)
+      const made = await make(wish)
       parentPort!.postMessage(
         { id, made },
-        Object.values(made).map(({ buffer }) => buffer as ArrayBuffer),
+        buffersOf(made).map(({ buffer }) => buffer as ArrayBuffer),
       )
     } catch (error) {
       parentPort!.postMessage({ id, error: error instanceof Error ? error.message : String(error) })

@@ -116,7 +116,7 @@ export async function checkData(material: Material, options: CheckOptions): Prom
   await mkdir(folder, { recursive: true })
   const cache = openCheckCache(folder)
   const hashes = await openHashMemory(join(cacheFolder, 'hashes.json'))
-  const pool = createScanPool(workers)
+  const pool = createScanPool(Math.max(1, Math.min(workers, material.files.length)))
   const closePool = (): void => void pool.close()
   signal?.addEventListener('abort', closePool, { once: true })
   const inTurn = createQueue()

@@ -1,8 +1,8 @@
 /** A thread of the check: decodes a file and measures it. */
-import { parentPort } from 'node:worker_threads'
 import { AudioError, openAudio } from '../../audio/index.ts'
+import { serveTeam } from '../worker-team.node.ts'
 import { createScanner } from './scan.ts'
-import type { ScanReply, ScanRequest } from './scan-pool.node.ts'
+import type { Scanned } from './scan-pool.node.ts'
 
 /** What stands before the reason in an AudioError's message. */
 function reasonOf(error: unknown, path: string): string {
@@ -10,19 +10,15 @@ function reasonOf(error: unknown, path: string): string {
   return message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message
 }
 
-async function scan({ path }: ScanRequest): Promise<ScanReply> {
+serveTeam(async (path: string): Promise<Scanned> => {
   try {
     const stream = await openAudio(path)
     const { sampleRate, channels, format } = stream.info
     const scanner = createScanner(sampleRate, channels)
     for await (const block of stream.blocks) scanner.push(block)
-    return { result: { format, ...scanner.finish() } }
+    return { format, ...scanner.finish() }
   } catch (error) {
     const seconds = error instanceof AudioError ? error.seconds : undefined
-    return { result: { fault: reasonOf(error, path), ...(seconds !== undefined && { seconds }) } }
+    return { fault: reasonOf(error, path), ...(seconds !== undefined && { seconds }) }
   }
-}
-
-parentPort!.on('message', async (request: ScanRequest) => {
-  parentPort!.postMessage(await scan(request))
 })
