@@ -6,14 +6,14 @@
  * exceeds full scale, one gain on all of them keeps the balance, and they sum to the song times that gain, rounded.
  */
 
-import type { AudioBlock, AudioStream, SampleFormat, Samples, WavFormat, WavWriter } from '../audio/index.ts'
-import { createWavWriter, openAudio, quantise, sampleRange } from '../audio/index.ts'
+import type { AudioStream, SampleFormat } from '../audio/index.ts'
 import { SeparationError } from './errors.ts'
-import { createOversLog, type OversLog } from './overs.node.ts'
+import { lowerStems } from './lower-stems.node.ts'
 import type { SeparationProgress } from './progress.ts'
+import { gainFor, roundStems } from './round-stems.ts'
 import { type SeparateOptions, separate } from './separate.ts'
 import { createStaging, type Staging } from './staging.node.ts'
-import type { SeparatedBlock } from './stem-assembler.ts'
+import { openStemFile, type StemFile } from './stem-files.node.ts'
 import { stemFormatFor } from './stem-format.ts'
 import { checkStems, instrumental } from './stems.ts'
 
@@ -38,98 +38,6 @@ export interface WrittenStems {
   readonly sampleFormat: SampleFormat
   /** The common gain on all stems: 1 unless one of them would have clipped. */
   readonly gain: number
-}
-
-/** The name of the file of a stem. */
-export function stemFileName(base: string, stem: string): string {
-  return `${base}.${stem}.wav`
-}
-
-/** In 64 bits, where sums and differences of integer samples are exact. */
-function combine(a: Samples, b: Samples, sign: 1 | -1): Float64Array {
-  const out = new Float64Array(a.length)
-  for (let i = 0; i < out.length; i++) out[i] = a[i]! + sign * b[i]!
-  return out
-}
-
-interface StemFile {
-  readonly stem: string
-  readonly name: string
-  readonly writer: WavWriter
-  readonly overs: OversLog
-}
-
-async function openStemFile(staging: Staging, base: string, stem: string, wav: WavFormat): Promise<StemFile> {
-  const name = stemFileName(base, stem)
-  const overs = createOversLog(staging.path(`${stem}.overs`), wav.sampleFormat, wav.channels)
-  return { stem, name, writer: await createWavWriter(staging.path(name), wav), overs }
-}
-
-/** What is written of a block: each stem rounded to the format, the instrumental as the difference of rounded mixture and vocals. */
-function roundStems({ mixture, stems }: SeparatedBlock, format: SampleFormat): Record<string, AudioBlock> {
-  const round = (block: AudioBlock): AudioBlock => block.map((samples) => quantise(samples, format))
-  const rounded = Object.fromEntries(Object.entries(stems).map(([stem, block]) => [stem, round(block)]))
-  const { vocals } = rounded
-  if (vocals) rounded[instrumental] = round(mixture).map((samples, c) => combine(samples, vocals[c]!, -1))
-  return rounded
-}
-
-/**
- * The gain that brings a peak below full scale. The instrumental is the difference of two rounded signals, which may lie a step above
- * its own scaled value: one step is left for that.
- */
-function gainFor(peak: number, format: SampleFormat): number {
-  return (2 * sampleRange(format).high - 1) / peak
-}
-
-/** Writes the finished files anew, scaled: stems are rounded, the instrumental is the difference of scaled mixture and vocals. */
-async function applyGain(
-  gain: number,
-  files: readonly StemFile[],
-  staging: Staging,
-  wav: WavFormat,
-  onBlock: (frames: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { sampleFormat } = wav
-  const scale = (block: AudioBlock): AudioBlock =>
-    block.map((samples) =>
-      quantise(
-        samples.map((sample) => gain * sample),
-        sampleFormat,
-      ),
-    )
-  const sources: AudioStream[] = []
-  const writers: WavWriter[] = []
-  try {
-    for (const { name } of files) {
-      sources.push(await openAudio(staging.path(name)))
-      writers.push(await createWavWriter(staging.path(name), wav))
-    }
-    const readers = files.map(({ overs }, f) => overs.restore(sources[f]!.blocks))
-    for (;;) {
-      const results = await Promise.all(readers.map((reader) => reader.next()))
-      signal?.throwIfAborted()
-      const blocks = new Map(files.map(({ stem }, f) => [stem, results[f]!.value]))
-      if (results.some(({ done }) => done)) break
-      const vocals = blocks.get('vocals')
-      const rest = blocks.get(instrumental)
-      const scaledVocals = vocals && scale(vocals)
-      await Promise.all(
-        files.map(({ stem }, f) => {
-          if (stem === 'vocals') return writers[f]!.write(scaledVocals!)
-          if (stem !== instrumental || !vocals || !rest) return writers[f]!.write(scale(blocks.get(stem)!))
-          const mixture = scale(rest.map((samples, c) => combine(samples, vocals[c]!, 1)))
-          return writers[f]!.write(mixture.map((samples, c) => combine(samples, scaledVocals![c]!, -1)))
-        }),
-      )
-      onBlock(results[0]!.value![0]!.length)
-    }
-    for (const writer of writers) await writer.finish()
-  } finally {
-    for (const source of sources) await source.close()
-    for (const writer of writers) await writer.abort()
-  }
 }
 
 /**
@@ -171,7 +79,7 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
         lowered += count
         options.onLowering?.({ doneSeconds: lowered / sampleRate, totalSeconds: frames / sampleRate })
       }
-      await applyGain(gain, files, staging, wav, onBlock, signal)
+      await lowerStems(gain, files, staging, wav, onBlock, signal)
     }
     signal?.throwIfAborted()
     await staging.publish(

@@ -1,9 +1,9 @@
 /** The command line of `divisi separate`: its options, what they may be, and its help. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { SampleFormat } from '../audio/index.ts'
-import { devices } from '../models/index.ts'
-import { parseThreads } from './parse.ts'
+import type { SampleFormat } from '../../audio/index.ts'
+import { devices } from '../../models/index.ts'
+import { parseThreads } from '../parse.ts'
 
 export interface SeparateFlags {
   readonly out: string

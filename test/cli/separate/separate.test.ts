@@ -5,12 +5,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createWavWriter } from '../../src/audio/index.ts'
-import { InterruptedError, UsageError } from '../../src/cli/errors.ts'
-import { runSeparate } from '../../src/cli/separate.ts'
-import { type SeparateFlags, separateCommand } from '../../src/cli/separate-options.ts'
-import type { Separator } from '../../src/separation/index.ts'
-import { type FakeSeparator, identity, noise, separatorOf, smoothing } from '../separation/fakes.ts'
+import { createWavWriter } from '../../../src/audio/index.ts'
+import { InterruptedError, UsageError } from '../../../src/cli/errors.ts'
+import { type SeparateFlags, separateCommand } from '../../../src/cli/separate/options.ts'
+import { runSeparate } from '../../../src/cli/separate/run.ts'
+import type { Separator } from '../../../src/separation/index.ts'
+import { type FakeSeparator, identity, noise, separatorOf, smoothing } from '../../separation/fakes.ts'
 
 let folder: string
 let out: string
