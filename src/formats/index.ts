@@ -1,5 +1,6 @@
 /** File formats of graphs and weights. */
 export type { ByteSource } from './byte-source.ts'
+export { crc32 } from './crc32.ts'
 export { graphInterface, type Weights } from './graph-interface.ts'
 export { type OnnxGraph, writeOnnx } from './onnx.ts'
 export { type PytorchCheckpoint, type PytorchOptions, readPytorch } from './pytorch/checkpoint.ts'
