@@ -22,29 +22,41 @@ export interface WavWriter {
   finish(): Promise<void>
   /** Removes what was written; nothing is left. Does nothing once finished. */
   abort(): Promise<void>
+  /** Brings all that was written to the disk. */
+  sync(): Promise<void>
+  /** Closes the file and leaves it under its temporary name, from which a writer with the options `part` and `from` goes on. */
+  leave(): Promise<void>
+}
+
+export interface WavWriterOptions {
+  /** Most bytes of samples that a plain RIFF file takes before it becomes RF64; for tests. */
+  readonly largestRiff?: number | undefined
+  /** Path of the file until it is finished; default: one beside it that nobody else uses. */
+  readonly part?: string | undefined
+  /** Goes on with the file `part` after this many frames; what follows them is cut off. */
+  readonly from?: number | undefined
 }
 
 /**
  * Starts a WAV file under a temporary name beside `path`; `finish` renames it over `path`.
  *
- * @param options.largestRiff - most bytes of samples that a plain RIFF file takes before it becomes RF64; for tests
- * @throws RangeError for a format that WAV does not have, AudioError when the folder cannot be written
+ * @throws RangeError for a format that WAV does not have, AudioError when the folder cannot be written, or the file `part` is shorter than `from`
  * @example
  * const writer = await createWavWriter('vocals.wav', { sampleRate: 44100, channels: 2, sampleFormat: { kind: 'int', bits: 16 } })
  * await writer.write([new Float32Array(44100), new Float32Array(44100)])
  * await writer.finish()
  */
-export async function createWavWriter(path: string, format: WavFormat, options: { largestRiff?: number } = {}): Promise<WavWriter> {
+export async function createWavWriter(path: string, format: WavFormat, options: WavWriterOptions = {}): Promise<WavWriter> {
   checkFormat(format)
-  const temporary = join(dirname(path), `.divisi-${randomUUID()}.part`)
+  const { part: temporary = join(dirname(path), `.divisi-${randomUUID()}.part`), from } = options
   const frameBytes = (format.channels * format.sampleFormat.bits) / 8
-  let frames = 0
-  let state: 'open' | 'finished' | 'aborted' = 'open'
+  let frames = from ?? 0
+  let state: 'open' | 'finished' | 'aborted' | 'left' = 'open'
   let handle: FileHandle
   const toAudioError = (error: unknown): AudioError =>
     new AudioError(`cannot be written (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
   try {
-    handle = await open(temporary, 'wx')
+    handle = await open(temporary, from !== undefined ? 'r+' : options.part === undefined ? 'wx' : 'w')
   } catch (error) {
     throw toAudioError(error)
   }
@@ -71,8 +83,13 @@ export async function createWavWriter(path: string, format: WavFormat, options: 
   }
 
   const header = (): Uint8Array => wavHeader(format, frames, options.largestRiff)
-  let end = header().length
-  await attempt(() => writeAt(header(), 0))
+  let end = header().length + frames * frameBytes
+  await attempt(async () => {
+    const { size } = await handle.stat()
+    if (from !== undefined && size < end) throw new Error(`it holds less than the ${from} frames to go on from`)
+    await handle.truncate(end)
+    await writeAt(header(), 0)
+  })
   return {
     async write(block) {
       checkOpen()
@@ -96,6 +113,12 @@ export async function createWavWriter(path: string, format: WavFormat, options: 
       await handle.close()
     },
     abort,
+    sync: () => attempt(() => handle.sync()),
+    async leave() {
+      if (state !== 'open') return
+      state = 'left'
+      await handle.close()
+    },
   }
 }
 

@@ -178,4 +178,33 @@ describe('createWavWriter', () => {
     await expect(writer.write([new Float32Array(1), new Float32Array(2)])).rejects.toThrow(/channel 0 has 1 samples, channel 1 has 2/)
     await writer.abort()
   })
+
+  it('goes on with a file that was left, after the frames that are asked for, to the same bytes', async () => {
+    const format = { sampleRate: 44100, channels: 2, sampleFormat: { kind: 'int', bits: 24 } as const }
+    const samples = exactSamples(format.sampleFormat, 3000, 5)
+    const block = (from: number, to: number) => [samples.subarray(from, to), samples.subarray(from, to)]
+    const [whole, path, part] = ['whole.wav', 'continued.wav', 'continued.part'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    const uninterrupted = await createWavWriter(whole, format)
+    await uninterrupted.write(block(0, 3000))
+    await uninterrupted.finish()
+
+    const first = await createWavWriter(path, format, { part })
+    await first.write(block(0, 1500))
+    await first.sync()
+    await first.write(block(0, 700)) // after what will count
+    await first.leave()
+    const second = await createWavWriter(path, format, { part, from: 1500 })
+    await second.write(block(1500, 3000))
+    await second.finish()
+    expect(readFileSync(path).equals(readFileSync(whole))).toBe(true)
+
+    const third = await createWavWriter(path, format, { part })
+    await third.write(block(0, 100))
+    await third.leave()
+    await expect(createWavWriter(path, format, { part, from: 101 })).rejects.toThrow('holds less than the 101 frames')
+  })
 })
