@@ -5,6 +5,7 @@ import type { SeparationNetwork } from './separation-network.ts'
 import type { Separator, SongFacts, SongListener, StereoWindow } from './separator.ts'
 import { separatorStems } from './separator-stems.ts'
 import { createSongListeners } from './song-listener.ts'
+import { createTurns } from './turns.ts'
 
 /** Length of a window where none is given: 512 frames of the shipped model. */
 const windowSeconds = (511 * 1024) / 44100
@@ -93,6 +94,21 @@ export async function createSeparator(options: CreateSeparatorOptions): Promise<
       network.waveforms(mixture, prepass && Object.fromEntries(prepass.names.map((fact) => [fact, facts[`fact ${fact}`]!])))
     const program = await compile(separateWindow, specs, { backend, constants: values })
     const joined = new Float32Array(2 * windowLength)
+    const turns = createTurns()
+
+    const estimate = async (window: StereoWindow, given: SongFacts | undefined): Promise<Record<string, StereoWindow>> => {
+      const known = prepass ? (given ?? (await factsOf(window, prepass.listen))) : {}
+      const told = Object.fromEntries(Object.entries(known).map(([fact, each]) => [`fact ${fact}`, each]))
+      joined.set(window[0])
+      joined.set(window[1], windowLength)
+      const estimates = (await program.run({ mixture: joined, ...told })) as Readonly<Record<string, Float32Array>>
+      const stereo = network.stems.map((stem): [string, StereoWindow] => {
+        const flat = estimates[stem]!
+        return [stem, [flat.subarray(0, windowLength), flat.subarray(windowLength)]]
+      })
+      return convert(Object.fromEntries(stereo), window)
+    }
+
     return {
       name,
       device: backend.description,
@@ -103,19 +119,7 @@ export async function createSeparator(options: CreateSeparatorOptions): Promise<
       windowLength,
       margin: marginOf(network, interchangeable),
       ...(prepass && { prepass: prepass.listen }),
-      predict: async (window, { signal, facts } = {}) => {
-        signal?.throwIfAborted()
-        joined.set(window[0])
-        joined.set(window[1], windowLength)
-        const known = prepass ? (facts ?? (await factsOf(window, prepass.listen))) : {}
-        const told = Object.fromEntries(Object.entries(known).map(([fact, each]) => [`fact ${fact}`, each]))
-        const estimates = (await program.run({ mixture: joined, ...told })) as Readonly<Record<string, Float32Array>>
-        const stereo = network.stems.map((stem): [string, StereoWindow] => {
-          const flat = estimates[stem]!
-          return [stem, [flat.subarray(0, windowLength), flat.subarray(windowLength)]]
-        })
-        return convert(Object.fromEntries(stereo), window)
-      },
+      predict: (window, { signal, facts } = {}) => turns(() => estimate(window, facts), signal),
       dispose: () => backend.dispose(),
     }
   } catch (error) {

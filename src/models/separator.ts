@@ -42,8 +42,11 @@ export interface Separator {
    * Estimates the stems of one window: (2, windowLength) in, per stem (2, windowLength) out.
    *
    * The window belongs to the separator from then on (it may transfer the buffers to a worker), the estimates to the caller.
-   * One call at a time, and none while a listener of `prepass` is at work. `facts` are what such a listener found; without them the window is taken
-   * for a song. An aborted signal may end the call early by a rejection; a separator that cannot stop may as well finish.
+   * `facts` are what a listener of `prepass` found; without them the window is taken for a song.
+   *
+   * Calls may overlap, for several songs share a separator: one that can compute only one window at a time takes them in the order in which they came.
+   * An aborted signal should end the call by a rejection; who asked does not wait for a separator that cannot stop, and the next call may come while
+   * it finishes.
    */
   predict(
     window: StereoWindow,

@@ -11,6 +11,7 @@
 
 import type { AudioStream } from '../audio/types.ts'
 import type { Separator, StereoWindow } from '../models/index.ts'
+import { untilAborted } from '../models/turns.ts'
 import { SeparationError } from './errors.ts'
 import type { SeparationProgress } from './progress.ts'
 import { type FactsFor, listenTo } from './song-facts.ts'
@@ -35,7 +36,10 @@ export interface SeparateOptions {
 
 /**
  * Separates a stream of 1 or 2 channels. The blocks in sequence have exactly the source's length. The source is closed when the
- * generator ends, however it ends.
+ * generator ends, however it ends. Any number of songs may be separated at a time, with one separator, whose windows they take in turn, or several.
+ *
+ * When the signal is aborted the generator ends at once, also while a window is computed. A network cannot be stopped inside a window: what uses the
+ * separator next, `dispose` too, waits until that is through.
  *
  * @throws SeparationError for more than two channels, samples or estimates that are not numbers.
  * @throws RangeError for an overlap or stems that the separator does not have.
@@ -49,19 +53,23 @@ export interface SeparateOptions {
 export async function* separate(source: AudioStream, options: SeparateOptions): AsyncGenerator<SeparatedBlock, void, undefined> {
   const { separator, signal, onProgress } = options
   const { channels, sampleRate, frames } = source.info
-  let running: Promise<unknown> | undefined
-  const closeSource = (): void => void source.close().catch(() => {})
-  signal?.addEventListener('abort', closeSource, { once: true }) // also ends a read that hangs
+  /** Ends what is under way when the generator ends, for whatever reason. */
+  const stop = new AbortController()
+  const onAbort = (): void => {
+    stop.abort(signal!.reason)
+    source.close().catch(() => {}) // also ends a read that hangs
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const unlessStopped = <T>(promise: Promise<T>): Promise<T> => untilAborted(promise, stop.signal)
 
   let factsFor: FactsFor | undefined
   const predict = async (window: SourceWindow): Promise<Record<string, StereoWindow>> => {
     const facts = await factsFor?.(window)
-    return separator.predict(window.samples, { ...(signal && { signal }), ...(facts && { facts }) })
+    return separator.predict(window.samples, { signal: stop.signal, ...(facts && { facts }) })
   }
   const start = (window: SourceWindow): Promise<Record<string, StereoWindow>> => {
     const result = predict(window)
     result.catch(() => {}) // awaited later, perhaps after an error elsewhere
-    running = result
     return result
   }
 
@@ -74,20 +82,20 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
         `the sound has ${channels} channels; only mono and stereo can be separated: mix it down first (ffmpeg -i in.wav -ac 2 out.wav)`,
       )
     }
-    factsFor = await listenTo(source, separator, plan, options)
+    factsFor = await unlessStopped(listenTo(source, separator, plan, options))
     const reader = createWindowReader(source, separator, plan)
     const { mixture } = reader
     const assembler = createStemAssembler(separator, plan, source.info, stems, mixture)
     const inOrder = createStemOrder(separator)
 
-    let window = await reader.next()
+    let window = await unlessStopped(reader.next())
     signal?.throwIfAborted() // a source closed by the abort may look as if it had ended
     let result = window && start(window)
     while (window && result) {
       const reading = reader.next()
       reading.catch(() => {})
-      const estimates = await result
-      const following = await reading
+      const estimates = await unlessStopped(result)
+      const following = await unlessStopped(reading)
       signal?.throwIfAborted()
       result = following && start(following)
       assembler.add(window, inOrder(window, estimates), following)
@@ -104,8 +112,8 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
   } catch (error) {
     throw signal?.aborted ? signal.reason : error
   } finally {
-    signal?.removeEventListener('abort', closeSource)
+    signal?.removeEventListener('abort', onAbort)
+    stop.abort(new SeparationError('nobody wants this window any more'))
     await source.close()
-    await running?.catch(() => {}) // the separator is free when this generator has ended
   }
 }
