@@ -35,7 +35,13 @@ export function describeTime(seconds: number): string {
 }
 
 /** The stream ends before its header, or its last frame, says. */
-export function brokenOff(path: string, frames: number, sampleRate: number, reason: string): AudioError {
+export function brokenOff(path: string, frames: number, sampleRate: number, reason: string, cause?: unknown): AudioError {
   const seconds = frames / sampleRate
-  return new AudioError(`breaks off at ${describeTime(seconds)}: ${reason}`, { path, seconds })
+  return new AudioError(`breaks off at ${describeTime(seconds)}: ${reason}`, { path, seconds, cause })
+}
+
+/** The stream goes on after `frames` samples per channel, but with what is no sound. */
+export function damaged(path: string, frames: number, sampleRate: number, reason: string): AudioError {
+  const seconds = frames / sampleRate
+  return new AudioError(`is damaged at ${describeTime(seconds)}: ${reason}`, { path, seconds })
 }

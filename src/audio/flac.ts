@@ -1,8 +1,9 @@
 /** FLAC, alone and in Ogg, by libFLAC: exact integers of 8, 16 and 24 bits. */
 
+import { gather, quietly } from './batch.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { Decoder } from './decoder.ts'
-import { AudioError, brokenOff, describeTime } from './errors.ts'
+import { AudioError, brokenOff, damaged } from './errors.ts'
 import type { FlacFrameHeader, FlacStreamInfo } from './flac-frames.ts'
 import { findFlacFrameEnd, parseFlacFrameHeader, parseFlacStreamInfo, readFlacMetadata } from './flac-frames.ts'
 import type { OggStream } from './ogg-pages.ts'
@@ -87,35 +88,34 @@ async function makeDecoder(name: string, info: FlacStreamInfo, next: (fail: Fail
   const { sampleRate, channels, bits, totalSamples } = info
 
   async function* blocks(): AsyncGenerator<AudioBlock> {
-    let done = 0
-    const fail: Fail = (kind, reason) =>
-      kind === 'cut'
-        ? brokenOff(name, done, sampleRate, reason)
-        : new AudioError(`is damaged at ${describeTime(done / sampleRate)}: ${reason}`, { path: name, seconds: done / sampleRate })
-    for (let ended = false; !ended; ) {
-      const start = done
-      const batch: Uint8Array[] = []
-      while (done - start < SAMPLES_PER_BLOCK) {
-        const frame = await next(fail)
-        if (!frame) {
-          ended = true
-          break
-        }
-        const { header } = frame
-        if (header.channels !== channels || header.bits !== bits || header.sampleRate !== sampleRate) {
-          throw fail('damaged', `it changes to ${header.channels} channels of ${header.bits} bits at ${header.sampleRate} Hz`)
-        }
-        batch.push(frame.bytes)
-        done += header.blockSize
-      }
-      if (batch.length === 0) break
-      const decoded = await decoder.decodeFrames(batch)
-      if (decoded.errors.length > 0) throw fail('damaged', decoded.errors[0]!.message)
-      if (decoded.samplesDecoded !== done - start) throw fail('damaged', 'a frame does not decode')
-      if (totalSamples > 0 && done > totalSamples) throw fail('damaged', `its header promises ${totalSamples} samples, more follow`)
-      yield decoded.channelData.map((samples) => restoreIntegers(samples, bits))
+    /** Samples per channel of all frames read, and of those that were decoded. */
+    let read = 0
+    let given = 0
+    const fail: Fail = (kind, reason) => (kind === 'cut' ? brokenOff : damaged)(name, read, sampleRate, reason)
+    const checked = async (): Promise<Uint8Array | undefined> => {
+      const frame = await next(fail)
+      if (!frame) return undefined
+      const { header } = frame
+      if (header.channels !== channels || header.bits !== bits || header.sampleRate !== sampleRate)
+        throw fail('damaged', `it changes to ${header.channels} channels of ${header.bits} bits at ${header.sampleRate} Hz`)
+      if (totalSamples > 0 && read + header.blockSize > totalSamples)
+        throw fail('damaged', `its header promises ${totalSamples} samples, more follow`)
+      read += header.blockSize
+      return frame.bytes
     }
-    if (done < totalSamples) throw fail('cut', `its header promises ${(totalSamples / sampleRate).toFixed(3)} s of sound`)
+    for (let ended = false; !ended; ) {
+      const batch = await gather(checked, () => read - given >= SAMPLES_PER_BLOCK)
+      if (batch.items.length > 0) {
+        const { errors, samplesDecoded, channelData } = await quietly(() => decoder.decodeFrames([...batch.items]))
+        if (errors.length > 0 || samplesDecoded !== read - given || channelData.length !== channels)
+          throw damaged(name, given, sampleRate, errors[0]?.message ?? 'a frame does not decode')
+        given = read
+        yield channelData.map((samples) => restoreIntegers(samples, bits))
+      }
+      if (batch.failure) throw batch.failure.error
+      ended = batch.ended
+    }
+    if (read < totalSamples) throw fail('cut', `its header promises ${(totalSamples / sampleRate).toFixed(3)} s of sound`)
   }
   return { info: audioInfo(info), blocks, release: () => decoder.free() }
 }

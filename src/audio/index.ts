@@ -2,7 +2,7 @@
 
 export { AudioError } from './errors.ts'
 export { createMonoResampler, type MonoResampler, toMono } from './mono.ts'
-export { openAudio } from './open.node.ts'
+export { type OpenAudioOptions, openAudio } from './open.node.ts'
 export { countOverflows, findPeak, quantise, sampleRange } from './quantise.ts'
 export type { Resampler, ResamplerOptions } from './resample.ts'
 export { createResampler, resample } from './resample.ts'

@@ -5,14 +5,14 @@
  * cut within a frame is an error; one that is cut between two frames cannot be told from a whole one.
  */
 
-import { concatBytes } from '../formats/bytes.ts'
+import { gather, quietly } from './batch.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { Decoder } from './decoder.ts'
-import { AudioError, brokenOff, describeTime } from './errors.ts'
+import { type AudioError, brokenOff, damaged } from './errors.ts'
 import { skipTags } from './id3.ts'
 import type { MpegFrameHeader, MpegStreamTag } from './mp3-frames.ts'
 import { parseMpegHeader, parseMpegStreamTag, sameMpegStream } from './mp3-frames.ts'
-import type { AudioBlock } from './types.ts'
+import type { AudioBlock, Samples } from './types.ts'
 
 /** Samples by which a layer III decoder lags behind its input. */
 const DECODER_DELAY = 529
@@ -61,6 +61,9 @@ function soundWithin(tag: MpegStreamTag | undefined, header: MpegFrameHeader): {
   return { skip, length: Math.max(0, Math.min(decoded - tag.gapless.delay - tag.gapless.padding, decoded - skip)) }
 }
 
+/** What tells where the sound is lost. */
+type Fail = (kind: 'damaged' | 'cut', reason: string) => AudioError
+
 type Decode = (bytes: Uint8Array) => { channelData: Float32Array[]; samplesDecoded: number; errors: readonly { message: string }[] }
 
 async function* decodeFrames(
@@ -71,45 +74,64 @@ async function* decodeFrames(
   skip: number,
   length: number | undefined,
 ): AsyncGenerator<AudioBlock> {
+  const { sampleRate, samples: samplesPerFrame } = first
   let frames = 0
   let decoded = 0
-  let given = 0
-  const secondsAt = (): number => Math.max(0, frames * first.samples - skip) / first.sampleRate
-  const damaged = (reason: string): AudioError =>
-    new AudioError(`is damaged at ${describeTime(secondsAt())}: ${reason}`, { path: reader.name, seconds: secondsAt() })
-  const cut = (): AudioError => brokenOff(reader.name, secondsAt() * first.sampleRate, first.sampleRate, 'the file ends within a frame')
+  /** Samples of sound in so many decoded ones. */
+  const soundIn = (samples: number): number => Math.min(length ?? Number.POSITIVE_INFINITY, Math.max(0, samples - skip))
+  const fail: Fail = (kind, reason) =>
+    (kind === 'cut' ? brokenOff : damaged)(reader.name, soundIn(frames * samplesPerFrame), sampleRate, reason)
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const complete = tag?.frames !== undefined && frames >= tag.frames
+    const bytes = await nextFrame(reader, first, complete, fail)
+    if (!bytes) return undefined
+    if (length !== undefined && complete)
+      throw fail(
+        'damaged',
+        `its header promises ${tag.frames} frames, more follow (joined files?); "ffmpeg -i" can decode them all to a WAV`,
+      )
+    frames++
+    return bytes
+  }
   for (let ended = false; !ended; ) {
-    const batch: Uint8Array[] = []
-    while (batch.length * first.samples < SAMPLES_PER_BLOCK) {
-      const complete = tag?.frames !== undefined && frames >= tag.frames
-      const frame = await nextFrame(reader, first, complete, damaged, cut)
-      if (!frame) {
-        ended = true
-        break
-      }
-      batch.push(frame)
-      frames++
-      if (length !== undefined && tag?.frames !== undefined && frames > tag.frames) {
-        throw damaged(`its header promises ${tag.frames} frames, more follow (joined files?); "ffmpeg -i" can decode them all to a WAV`)
-      }
-    }
-    const result = decode(concatBytes(batch))
-    if (result.errors.length > 0) throw damaged(result.errors[0]!.message)
-    if (result.samplesDecoded !== batch.length * first.samples) throw damaged('a frame does not decode')
-    const from = Math.min(result.samplesDecoded, Math.max(0, skip - decoded))
-    const to = length === undefined ? result.samplesDecoded : Math.min(result.samplesDecoded, Math.max(0, skip + length - decoded))
-    decoded += result.samplesDecoded
-    if (to > from) {
-      given += to - from
-      // The decoder gives two channels, equal ones for mono.
-      yield result.channelData.slice(0, first.channels).map((samples) => samples.subarray(from, to))
-    }
+    const batch = await gather(next, (items) => items.length * samplesPerFrame >= SAMPLES_PER_BLOCK)
+    const { pieces, failure } = decodeAll(batch.items, decode, samplesPerFrame)
+    const before = decoded
+    decoded += pieces.length * samplesPerFrame
+    const [from, to] = [Math.max(0, skip - before), Math.max(0, skip - before) + soundIn(decoded) - soundIn(before)]
+    // The decoder gives two channels, equal ones for mono.
+    if (to > from) yield Array.from({ length: first.channels }, (_, c) => joinSamples(pieces, c, samplesPerFrame).subarray(from, to))
+    if (failure !== undefined) throw damaged(reader.name, soundIn(decoded), sampleRate, failure)
+    if (batch.failure) throw batch.failure.error
+    ended = batch.ended
   }
   // Tags other than LAME's are known to be off by one.
   const missing = tag?.frames === undefined ? 0 : tag.frames - frames
-  if (missing > (length === undefined ? 1 : 0)) {
-    throw brokenOff(reader.name, given, first.sampleRate, `its header promises ${tag!.frames} frames, the file holds ${frames}`)
+  if (missing > (length === undefined ? 1 : 0)) throw fail('cut', `its header promises ${tag!.frames} frames, the file holds ${frames}`)
+}
+
+/** What frames decode to, up to the first that does not. */
+function decodeAll(
+  frames: readonly Uint8Array[],
+  decode: Decode,
+  samplesPerFrame: number,
+): { pieces: readonly Float32Array[][]; failure: string | undefined } {
+  const pieces: Float32Array[][] = []
+  for (const frame of frames) {
+    const { errors, samplesDecoded, channelData } = quietly(() => decode(frame))
+    if (errors.length > 0) return { pieces, failure: errors[0]!.message }
+    if (samplesDecoded !== samplesPerFrame) return { pieces, failure: 'a frame does not decode' }
+    pieces.push(channelData)
   }
+  return { pieces, failure: undefined }
+}
+
+function joinSamples(pieces: readonly Float32Array[][], channel: number, samplesPerFrame: number): Samples {
+  const joined = new Float32Array(pieces.length * samplesPerFrame)
+  pieces.forEach((piece, index) => {
+    joined.set(piece[channel]!, index * samplesPerFrame)
+  })
+  return joined
 }
 
 /**
@@ -117,13 +139,7 @@ async function* decodeFrames(
  *
  * @param complete - whether all promised frames were read, so that bytes that are no frame are no lost sound but some tag that we do not know
  */
-async function nextFrame(
-  reader: ByteReader,
-  first: MpegFrameHeader,
-  complete: boolean,
-  damaged: (reason: string) => AudioError,
-  cut: () => AudioError,
-): Promise<Uint8Array | undefined> {
+async function nextFrame(reader: ByteReader, first: MpegFrameHeader, complete: boolean, fail: Fail): Promise<Uint8Array | undefined> {
   let head = await reader.peek(4)
   if (!parseMpegHeader(head)) {
     await skipTags(reader)
@@ -132,12 +148,15 @@ async function nextFrame(
   }
   const header = parseMpegHeader(head)
   if (!header && complete) return undefined
-  if (!header)
-    throw head.length < 4 ? cut() : damaged('there are bytes that are no MPEG frame; "ffmpeg -i" can decode what is around them to a WAV')
-  if (!sameMpegStream(first, header)) throw damaged(`it changes to layer ${header.layer} at ${header.sampleRate} Hz`)
-  if (header.channels !== first.channels) throw damaged(`it changes from ${first.channels} to ${header.channels} channels`)
-  if (header.bytes === 0) throw damaged('it changes to free format')
+  if (!header) {
+    throw head.length < 4
+      ? fail('cut', 'the file ends within a frame')
+      : fail('damaged', 'there are bytes that are no MPEG frame; "ffmpeg -i" can decode what is around them to a WAV')
+  }
+  if (!sameMpegStream(first, header)) throw fail('damaged', `it changes to layer ${header.layer} at ${header.sampleRate} Hz`)
+  if (header.channels !== first.channels) throw fail('damaged', `it changes from ${first.channels} to ${header.channels} channels`)
+  if (header.bytes === 0) throw fail('damaged', 'it changes to free format')
   const bytes = (await reader.read(header.bytes)).slice()
-  if (bytes.length < header.bytes) throw cut()
+  if (bytes.length < header.bytes) throw fail('cut', 'the file ends within a frame')
   return bytes
 }

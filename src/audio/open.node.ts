@@ -2,7 +2,6 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
 import type { ByteReader } from './byte-reader.ts'
 import { createByteReader } from './byte-reader.ts'
 import type { Decoder } from './decoder.ts'
@@ -14,41 +13,63 @@ import { skipTags } from './id3.ts'
 import { openMp3, startsWithMpegFrame } from './mp3.ts'
 import { openOgg } from './ogg.ts'
 import { openPipe } from './pipe.node.ts'
-import type { AudioBlock, AudioStream } from './types.ts'
+import { asAudioError, type StreamSource, toStream } from './stream.node.ts'
+import type { AudioInfo, AudioStream } from './types.ts'
 import { readWavHeader } from './wav-header.ts'
 import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
+
+export interface OpenAudioOptions {
+  /** Ends the reading with its reason. */
+  readonly signal?: AbortSignal
+  /**
+   * Takes what is there of sound that breaks off or is damaged: the blocks end at that place, which `brokenOff` of the stream tells, instead of
+   * throwing. Sound of which nothing can be decoded is an error still.
+   */
+  readonly allowTruncated?: boolean
+}
+
+/** Rates outside come from damaged headers: the lowest of telephones is 8 kHz, the highest that converters have 768 kHz. */
+const LOWEST_RATE = 1000
+const HIGHEST_RATE = 768_000
 
 /**
  * Opens a sound file for one pass from start to end. The content decides, not the name: WAV, FLAC, MP3, Ogg Vorbis and Opus by decoders that ship with Divisi,
  * everything else by the `ffmpeg` of the machine.
  *
- * @throws AudioError, one line each, for what is missing, unreadable, empty, no sound, or needs ffmpeg where there is none. The blocks throw one where the stream breaks off.
+ * @throws AudioError, one line each, for what is missing, unreadable, empty, no sound, or needs ffmpeg where there is none. The blocks throw one where the
+ * sound breaks off, is damaged or holds NaN, after all that can be decoded before that place.
  * @example
  * const song = await openAudio('song.mp3')
  * let samples = 0
  * for await (const [left] of song.blocks) samples += left?.length ?? 0
  */
-export async function openAudio(path: string, options: { signal?: AbortSignal } = {}): Promise<AudioStream> {
-  const { signal } = options
+export async function openAudio(path: string, options: OpenAudioOptions = {}): Promise<AudioStream> {
+  const { signal, allowTruncated = false } = options
   signal?.throwIfAborted()
   const bytes = await openBytes(path, signal)
   try {
     const decoder = await decode(bytes.reader, path, signal)
-    if (signal?.aborted) await decoder.release()
-    signal?.throwIfAborted()
-    const stream = toStream(decoder, bytes, path, signal)
-    return bytes.reader.size === undefined ? stream : { ...stream, reopen: () => openAudio(path, options) }
+    try {
+      signal?.throwIfAborted()
+      checkRate(decoder.info, path)
+    } catch (error) {
+      await decoder.release()
+      throw error
+    }
+    const stream = toStream(decoder, { ...bytes, path, signal, allowTruncated })
+    return bytes.reader.size === undefined ? stream : Object.assign(stream, { reopen: () => openAudio(path, options) })
   } catch (error) {
     await bytes.close()
     throw asAudioError(error, path, signal)
   }
 }
 
-/** What a decoder throws over bytes that no encoder writes is an error of the file; an abort stays what it is. */
-function asAudioError(error: unknown, path: string, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) return signal.reason
-  if (error instanceof AudioError) return error
-  return new AudioError(`cannot be decoded (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
+function checkRate({ sampleRate }: AudioInfo, path: string): void {
+  if (sampleRate >= LOWEST_RATE && sampleRate <= HIGHEST_RATE) return
+  throw new AudioError(
+    `claims a rate of ${sampleRate} Hz, and allowed are ${LOWEST_RATE} to ${HIGHEST_RATE} Hz; if it is not damaged, convert it ("ffmpeg -i in -ar 48000 out.wav")`,
+    { path },
+  )
 }
 
 async function openFile(path: string): Promise<FileHandle> {
@@ -66,11 +87,8 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-interface OpenBytes {
+interface OpenBytes extends Pick<StreamSource, 'shrunk' | 'interrupt' | 'close'> {
   readonly reader: ByteReader
-  /** Makes a read that waits for a pipe's writer end soon, with an error. */
-  interrupt(): void
-  close(): Promise<void>
 }
 
 async function openBytes(path: string, signal: AbortSignal | undefined): Promise<OpenBytes> {
@@ -80,22 +98,16 @@ async function openBytes(path: string, signal: AbortSignal | undefined): Promise
     if (stat.isDirectory()) throw new AudioError('is a folder, not a sound file', { path })
     const seekable = stat.isFile()
     const pipe = stat.isFIFO() ? await openPipe(path, signal) : undefined
-    const read = async (target: Uint8Array, position: number): Promise<number> =>
-      pipe ? pipe.read(target) : (await handle.read(target, 0, target.length, seekable ? position : null)).bytesRead
-    const reader = createByteReader({
-      name: path,
-      size: seekable ? stat.size : undefined,
-      seekable,
-      fill: async (target, position) => {
-        try {
-          return await read(target, position)
-        } catch (error) {
-          throw new AudioError(`cannot be read (${error instanceof Error ? error.message : String(error)})`, { path, cause: error })
-        }
-      },
-    })
+    let shrunk = false
+    const fill = async (target: Uint8Array, position: number): Promise<number> => {
+      if (pipe) return pipe.read(target)
+      const { bytesRead } = await handle.read(target, 0, target.length, seekable ? position : null)
+      shrunk ||= bytesRead === 0 && seekable && position < stat.size
+      return bytesRead
+    }
     return {
-      reader,
+      reader: createByteReader({ name: path, size: seekable ? stat.size : undefined, seekable, fill }),
+      shrunk: () => shrunk,
       interrupt: () => pipe?.close(),
       close: async () => {
         pipe?.close()
@@ -130,54 +142,4 @@ async function decodeOurselves(reader: ByteReader): Promise<Decoder | undefined>
   if (magic.startsWith('fLaC')) return openFlac(reader)
   if (magic.startsWith('OggS')) return openOgg(reader)
   return (await startsWithMpegFrame(reader)) ? openMp3(reader) : undefined
-}
-
-function toStream(decoder: Decoder, bytes: OpenBytes, path: string, signal: AbortSignal | undefined): AudioStream {
-  const inner = decoder.blocks()
-  let step: Promise<IteratorResult<AudioBlock>> | undefined
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closing ??= (async () => {
-      signal?.removeEventListener('abort', close)
-      decoder.interrupt?.()
-      bytes.interrupt()
-      await step?.catch(() => {})
-      try {
-        await decoder.release()
-      } finally {
-        await bytes.close()
-      }
-    })()
-    return closing
-  }
-  signal?.addEventListener('abort', close)
-
-  let started = false
-  const checkOpen = (): void => {
-    signal?.throwIfAborted()
-    if (closing) throw new AudioError('was closed; open it again to read it from its start', { path })
-  }
-  async function* blocks(): AsyncGenerator<AudioBlock> {
-    checkOpen()
-    if (started) throw new AudioError('is being read already; open it a second time for a second reader', { path })
-    started = true
-    try {
-      for (;;) {
-        step = inner.next()
-        // An interrupted step fails with what it was interrupted in; the reason is the close.
-        const result = await step.finally(checkOpen).catch((error: unknown) => {
-          throw asAudioError(error, path, signal)
-        })
-        step = undefined
-        if (result.done) return
-        yield result.value
-        // Decoders work on this thread, from bytes that mostly lie in memory: between blocks the others have their turn.
-        await setImmediate()
-        checkOpen()
-      }
-    } finally {
-      await close()
-    }
-  }
-  return { info: decoder.info, blocks: { [Symbol.asyncIterator]: blocks }, close }
 }

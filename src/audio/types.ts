@@ -1,5 +1,7 @@
 /** What every part of Divisi means by sound: planar blocks of samples, and streams of them with the facts of their source. */
 
+import type { AudioError } from './errors.ts'
+
 /** One channel of a block. 64-bit only where 32-bit floats would lose bits (32-bit integer and 64-bit float WAV). */
 export type Samples = Float32Array | Float64Array
 
@@ -38,6 +40,8 @@ export interface AudioStream {
    * Opens the same sound once more, for another pass from its start; only where that is possible, as of files. A pipe and a live source are heard once.
    */
   readonly reopen?: () => Promise<AudioStream>
+  /** Of a stream that was allowed to break off: where and why it did, known when its blocks have ended; undefined where it is whole. */
+  readonly brokenOff?: AudioError | undefined
   /** Releases decoder, file handle and child process; safe to call twice and at any time. */
   close(): Promise<void>
 }
