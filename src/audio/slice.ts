@@ -40,6 +40,9 @@ export function slice(source: AudioStream, from: number, to: number = Number.POS
     info: { ...info, frames: end === undefined ? undefined : Math.max(0, end - from) },
     blocks: { [Symbol.asyncIterator]: blocks },
     ...(reopen ? { reopen: async () => slice(await reopen(), from, to) } : {}),
+    get brokenOff() {
+      return source.brokenOff
+    },
     close: () => source.close(),
   }
 }

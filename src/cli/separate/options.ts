@@ -14,6 +14,7 @@ export interface SeparateFlags {
   readonly overlap?: number
   readonly depth?: SampleFormat
   readonly force?: boolean
+  readonly allowTruncated?: boolean
   readonly json?: boolean
 }
 
@@ -70,6 +71,7 @@ export function separateCommand(run: (inputs: readonly string[], flags: Separate
     )
     .addOption(new Option('--depth <bits>', 'samples of the stems: 16, 24, 32 or float (default: as in the song)').argParser(parseDepth))
     .option('-f, --force', 'replace existing files')
+    .option('--allow-truncated', 'separate what lies before the place where a song breaks off or is damaged')
     .option('--json', 'print facts about each file as a line of JSON')
     .addHelpText('after', details)
     .action(run)

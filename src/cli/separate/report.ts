@@ -3,15 +3,17 @@
 import { join } from 'node:path'
 import type { Separator } from '../../separation/index.ts'
 import { formatDuration, formatRate } from '../progress.ts'
+import { breakFacts, reportBreak } from './broken-off.ts'
 import type { SeparateContext } from './context.ts'
 import { describeFormat } from './describe.ts'
 import type { SeparateFlags } from './options.ts'
 import type { Finished } from './song.ts'
 
 export function reportJob(finished: Finished, separator: Separator, flags: SeparateFlags, { stdout, stderr }: SeparateContext): void {
-  const { job, info, frames, sampleFormat, gain, elapsedSeconds } = finished
+  const { job, info, frames, sampleFormat, gain, elapsedSeconds, brokenOff } = finished
   const seconds = frames / info.sampleRate
   const paths = Object.fromEntries(Object.entries(finished.files).map(([stem, name]) => [stem, join(flags.out, name)]))
+  if (brokenOff) reportBreak(brokenOff, { stderr })
   if (gain !== 1) {
     const decibels = (20 * Math.log10(gain)).toFixed(2)
     stderr.write(
@@ -22,7 +24,17 @@ export function reportJob(finished: Finished, separator: Separator, flags: Separ
   stderr.write(`  ${speed}, written as ${describeFormat(sampleFormat)} WAV\n`)
   if (flags.json) {
     const { sampleRate, channels } = info
-    const facts = { input: job.input, stems: paths, frames, sampleRate, channels, sampleFormat, gain, elapsedSeconds }
+    const facts = {
+      input: job.input,
+      stems: paths,
+      frames,
+      sampleRate,
+      channels,
+      sampleFormat,
+      gain,
+      elapsedSeconds,
+      ...(brokenOff && { brokenOff: breakFacts(brokenOff) }),
+    }
     stdout.write(`${JSON.stringify({ ...facts, model: separator.name, device: separator.device })}\n`)
   } else {
     for (const path of Object.values(paths)) stdout.write(`${path}\n`)

@@ -5,6 +5,7 @@ import { devices } from '../../models/index.ts'
 import { checkStems, planWindows, type Separator } from '../../separation/index.ts'
 import { exitCodes, fileError, oneLine, printError, UsageError } from '../errors.ts'
 import { formatDuration, formatRate } from '../progress.ts'
+import { withWayOut } from './broken-off.ts'
 import type { SeparateContext } from './context.ts'
 import type { SeparateFlags } from './options.ts'
 import { planJobs } from './plan.ts'
@@ -69,7 +70,7 @@ export async function runSeparate(inputs: readonly string[], flags: SeparateFlag
       } catch (error) {
         signal.throwIfAborted()
         failures++
-        const line = fileError(job.input, error)
+        const line = withWayOut(fileError(job.input, error), error)
         printError(stderr, line)
         if (flags.json) stdout.write(`${JSON.stringify({ input: job.input, error: line })}\n`)
       }

@@ -1,7 +1,7 @@
 /** One song of `divisi separate`: opened, separated under progress bars, its stems written. */
 
 import { join } from 'node:path'
-import type { AudioInfo } from '../../audio/index.ts'
+import type { AudioError, AudioInfo } from '../../audio/index.ts'
 import { openAudio } from '../../audio/index.ts'
 import { fileExists, SeparationError, type Separator, stemFileName, type WrittenStems, writeStems } from '../../separation/index.ts'
 import { createProgress, type Progress } from '../progress.ts'
@@ -14,6 +14,8 @@ export interface Finished extends WrittenStems {
   readonly job: Job
   readonly info: AudioInfo
   readonly elapsedSeconds: number
+  /** Where and why the song broke off, where that was allowed. */
+  readonly brokenOff: AudioError | undefined
 }
 
 export async function separateJob(
@@ -31,7 +33,7 @@ export async function separateJob(
     }
   }
   const started = performance.now()
-  const source = await openAudio(job.input, { signal })
+  const source = await openAudio(job.input, { signal, allowTruncated: flags.allowTruncated ?? false })
   const { info } = source
   stderr.write(`${job.input}: ${describeSong(info)}\n`)
   if (separator.prepass && !source.reopen)
@@ -63,7 +65,7 @@ export async function separateJob(
         lowering.update(doneSeconds, { total: totalSeconds })
       },
     })
-    return { ...written, job, info, elapsedSeconds: (performance.now() - started) / 1000 }
+    return { ...written, job, info, elapsedSeconds: (performance.now() - started) / 1000, brokenOff: source.brokenOff }
   } finally {
     listening.done()
     progress.done()
