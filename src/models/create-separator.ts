@@ -1,10 +1,13 @@
 /** From a network and its weights to a separator that is ready to run, on any backend: in Node (`loadSeparator`) as in a browser. */
 import { type Backend, compile } from '../runtime/browser.ts'
 import type { Tensor } from '../tensor/index.ts'
+import { isLive } from './live-network.ts'
 import type { SeparationNetwork } from './separation-network.ts'
+import { createSeparationStreams } from './separation-stream.ts'
 import type { Separator, SongFacts, SongListener, StereoWindow } from './separator.ts'
 import { separatorStems } from './separator-stems.ts'
 import { createSongListeners } from './song-listener.ts'
+import { createAlarm } from './trust/alarm.ts'
 import { createTurns } from './turns.ts'
 
 /** Length of a window where none is given: 512 frames of the shipped model. */
@@ -71,7 +74,7 @@ async function factsOf(window: StereoWindow, listen: () => SongListener): Promis
 
 /**
  * Makes a network ready: weights are embedded in the program, which the CPU runs with pre-packed convolutions. Networks of one channel hear left
- * and right one by one.
+ * and right one by one. `predict` throws a SeparationError for a network that takes nothing apart, not even a sound made for that (trust/alarm.ts).
  *
  * @throws RangeError for windows that are none; Error for networks of more than two channels. The backend is disposed of then.
  *
@@ -108,18 +111,28 @@ export async function createSeparator(options: CreateSeparatorOptions): Promise<
       })
       return convert(Object.fromEntries(stereo), window)
     }
+    const { sampleRate } = network.config
+    const place = { name, device: backend.description, sampleRate, windowLength }
+    const alarm = createAlarm({ ...place, estimate: (window) => estimate(window, undefined) })
+    const watched = async (window: StereoWindow, facts: SongFacts | undefined): Promise<Record<string, StereoWindow>> => {
+      const estimates = await estimate(window, facts)
+      await alarm(window, estimates)
+      return estimates
+    }
 
     return {
       name,
       device: backend.description,
       stems,
       interchangeable,
-      sampleRate: network.config.sampleRate,
+      sampleRate,
       channels: 2,
       windowLength,
+      bandwidth: network.bandwidth,
       margin: marginOf(network, interchangeable),
       ...(prepass && { prepass: prepass.listen }),
-      predict: (window, { signal, facts } = {}) => turns(() => estimate(window, facts), signal),
+      ...(isLive(network) && { stream: createSeparationStreams(network, { values, backend }) }),
+      predict: (window, { signal, facts } = {}) => turns(() => watched(window, facts), signal),
       dispose: () => backend.dispose(),
     }
   } catch (error) {

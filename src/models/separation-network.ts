@@ -61,6 +61,11 @@ export abstract class SeparationNetwork extends Module {
     this.prepass = prepass
   }
 
+  /** Highest frequency (Hz) that estimates have: half the sampling rate, unless the network says that it ends below. */
+  get bandwidth(): number {
+    return this.config.sampleRate / 2
+  }
+
   /**
    * (b, channels, n) → at least one entry for each of `stems`.
    *

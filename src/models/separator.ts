@@ -14,6 +14,24 @@ export interface SongListener {
   facts(): Promise<SongFacts>
 }
 
+/**
+ * Sound that is separated while it comes. Blocks of any length go in; of each stem come the samples that can be known by then, those of all blocks in
+ * one row: as many as went in when the stream is flushed, whatever the blocks were.
+ */
+export interface SeparationStream {
+  /** Samples at the separator's rate: no estimated sample needs more than this many after it. */
+  readonly latencySamples: number
+  /**
+   * Hears the next samples of both channels, which it copies before it returns, and gives the estimates that follow those given before. Calls may
+   * overlap; they are answered in order.
+   */
+  process(block: StereoWindow): Promise<Record<string, StereoWindow>>
+  /** The signal is over: the rest of the estimates. What comes afterwards is another signal. */
+  flush(): Promise<Record<string, StereoWindow>>
+  /** Forgets what it has heard, after the calls before. What comes afterwards is another signal. */
+  reset(): Promise<void>
+}
+
 /** A network that estimates stems in fixed windows of stereo sound at its own rate. */
 export interface Separator {
   readonly name: string
@@ -29,6 +47,8 @@ export interface Separator {
   /** Samples per second of windows and estimates. */
   readonly sampleRate: number
   readonly channels: 2
+  /** Highest frequency (Hz) of which the separator knows anything: above it a stem holds nothing, and what is derived by subtraction all. */
+  readonly bandwidth?: number
   /** Samples per channel of one window. */
   readonly windowLength: number
   /** Samples at each end of a window whose estimates are poor for want of context: not used, except at the ends of the song. */
@@ -52,6 +72,8 @@ export interface Separator {
     window: StereoWindow,
     options?: { readonly signal?: AbortSignal; readonly facts?: SongFacts },
   ): Promise<Record<string, StereoWindow>>
+  /** Begins to separate a sound that still comes, only of networks that need not hear what follows; any number of streams may be open. */
+  readonly stream?: () => SeparationStream
   /** Ends the worker and frees the memory; no call after it. */
   dispose(): Promise<void>
 }
