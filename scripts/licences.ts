@@ -32,12 +32,17 @@ const PERMISSIVE = new Set([
 /** Weak copyleft in tools: nothing of them gets into what is shipped. */
 const IN_TOOLS = new Set(['MPL-2.0', 'CC-BY-3.0', 'CC-BY-4.0'])
 
-/** LGPL packages that Divisi ships with, each with the reason why that is in order. */
+/** Packages under a weak copyleft (LGPL, MPL) that Divisi ships with unchanged, each with the reason why that is in order. */
 const SEPARATELY_REPLACEABLE = new Map([
   [
     'codec-parser',
     'LGPL-3.0-or-later: an npm package of its own, JavaScript source, replaceable in node_modules; loaded when the first FLAC or Ogg Vorbis file is opened',
   ],
+  [
+    'mediabunny',
+    'MPL-2.0, which covers its own files and nothing beside them: an npm package of its own, unchanged, with its TypeScript source; loaded to read tags and write MP4',
+  ],
+  ['@mediabunny/aac-encoder', 'MPL-2.0, as mediabunny; loaded when the first M4A file is written'],
 ])
 
 /**
@@ -50,6 +55,10 @@ const HIDDEN_CONTENTS = new Map([
   ['@wasm-audio-decoders/ogg-vorbis', ['libvorbis', 'BSD-3-Clause']],
   ['opus-decoder', ['libopus', 'BSD-3-Clause']],
   ['@wasm-audio-decoders/common', ['puff', 'Zlib']],
+  ['@mediabunny/aac-encoder', ['FFmpeg', 'LGPL-2.1']],
+  ['libflacjs', ['libFLAC', 'libogg', 'BSD-3-Clause']],
+  ['libopus-wasm', ['libopus', 'BSD-3-Clause']],
+  ['wasm-media-encoders', ['LAME', 'LGPL-2.0', 'libvorbis', 'libogg', 'BSD-3-Clause']],
 ])
 
 /** The dependencies of the project in the folder `root`, by its package-lock.json. */
@@ -82,7 +91,7 @@ function installedLicence(folder: string): string | undefined {
 
 /** Why `dependency` may not be used, or undefined where it may. */
 export function objection({ name, version, licence, shipped }: Dependency): string | undefined {
-  if (SEPARATELY_REPLACEABLE.has(name) && licence.startsWith('LGPL-')) return undefined
+  if (SEPARATELY_REPLACEABLE.has(name) && /^(LGPL-|MPL-2\.0$)/.test(licence)) return undefined
   const allowed = (id: string): boolean => PERMISSIVE.has(id) || (!shipped && IN_TOOLS.has(id))
   if (satisfies(licence, allowed)) return undefined
   const what = licence === '' ? 'states no licence' : `is under "${licence}"`

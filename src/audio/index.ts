@@ -1,12 +1,18 @@
 /** Sound in and out: files of any kind to blocks of samples and back, and changes of rate between. */
 
+export { type AudioWriter, type AudioWriterOptions, createAudioWriter } from './encode/create.node.ts'
+export { checkBitrate, checkEncoding, formatFacts, isLossless, storedRate, storedSampleFormat } from './encode/formats.ts'
+export { type AudioFormat, audioFormats } from './encode/types.ts'
 export { AudioError } from './errors.ts'
+export { streamOf } from './memory.ts'
 export { createMonoResampler, type MonoResampler, toMono } from './mono.ts'
 export { type OpenAudioOptions, openAudio } from './open.node.ts'
 export { countOverflows, findPeak, quantise, sampleRange } from './quantise.ts'
 export type { Resampler, ResamplerOptions } from './resample.ts'
 export { createResampler, resample } from './resample.ts'
 export { slice } from './slice.ts'
+export { readTags } from './tags/read.node.ts'
+export { noTags, type SongPicture, type SongTags } from './tags/types.ts'
 export type { AudioBlock, AudioInfo, AudioStream, SampleFormat, Samples } from './types.ts'
 export type { WavFormat, WavWriter } from './wav-writer.node.ts'
 export { createWavWriter } from './wav-writer.node.ts'

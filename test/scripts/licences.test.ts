@@ -26,7 +26,9 @@ describe('the licence check', () => {
     expect(objection(dependency('MPL-2.0'))).toContain('MPL-2.0')
   })
 
-  test('lets LGPL in by name only, and that name not under another licence', () => {
+  test('lets LGPL and MPL in by name only, and that name not under another licence', () => {
+    expect(objection(dependency('MPL-2.0', { name: 'mediabunny' }))).toBeUndefined()
+    expect(objection(dependency('GPL-2.0-only', { name: 'mediabunny' }))).toContain('GPL-2.0-only')
     expect(objection(dependency('LGPL-3.0-or-later', { name: 'codec-parser' }))).toBeUndefined()
     expect(objection(dependency('AGPL-3.0-only', { name: 'codec-parser' }))).toContain('AGPL-3.0-only')
   })
