@@ -9,6 +9,8 @@ export { type GridImage, type ImageGridOptions, imageGrid } from './image-grid.t
 export { type Line, type LinePlotOptions, linePlot, type Values } from './line-plot.ts'
 export { type Axis, formatNumber } from './scale.ts'
 export { type PointGroup, type ScatterPlotOptions, scatterPlot } from './scatter-plot.ts'
+export { createSoundColumns, type SoundColumns, type SoundColumnsBuilder, type SoundColumnsOptions } from './sound-columns.ts'
+export { type PicturedSound, type SoundPictureOptions, soundPicture } from './sound-picture.ts'
 export { type SpectrogramPlotOptions, spectrogramPlot } from './spectrogram-plot.ts'
 export { escapeText, type PictureOptions } from './svg.ts'
 export { type UNetLevel, type UNetPart, type UNetPlotOptions, type UNetSide, uNetPlot } from './u-net-plot.ts'
