@@ -12,9 +12,13 @@ interface Probe {
   readonly output: 'f32le' | 's32le' | 'f64le'
   /** Frames below which the stream has broken off; 0 where the container does not tell its length. */
   readonly leastFrames: number
+  /** Frames after which an encoder's padding may follow, which ffmpeg gives as if it were sound; undefined where nothing tells. */
+  readonly edited: number | undefined
 }
 
 const FRAMES_PER_BLOCK = 16384
+/** Two packets of HE-AAC: more than that behind the stated end is no padding. */
+const MOST_PADDING = 4096
 /** A file may be a play list that names addresses: nothing is fetched. */
 const LOCAL_ONLY = ['-protocol_whitelist', 'file']
 
@@ -110,18 +114,20 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
   const sampleFormat = losslessFormat(stream)
   const container = parsed.format?.format_name ?? 'unknown'
   const exact = exactFrames(stream, container, sampleFormat)
+  const edited = editedFrames(stream, container)
   const seconds = statedSeconds(stream, result.stderr)
   const wide = sampleFormat && sampleFormat.bits > 24
   return {
     info: {
       sampleRate,
       channels,
-      frames: exact ?? (seconds && Math.round(seconds * sampleRate)),
+      frames: exact ?? edited ?? (seconds && Math.round(seconds * sampleRate)),
       format: stream.codec_name ?? container,
       sampleFormat,
     },
     output: wide && sampleFormat.kind === 'int' ? 's32le' : sampleFormat?.bits === 64 ? 'f64le' : 'f32le',
     leastFrames: exact ?? leastFrames(seconds, container, sampleRate),
+    edited,
   }
 }
 
@@ -129,6 +135,12 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
 function exactFrames(stream: ProbedStream, container: string, sampleFormat: SampleFormat | undefined): number | undefined {
   const counts =
     sampleFormat !== undefined && stream.time_base === `1/${stream.sample_rate}` && /^(aiff|au|caf|w64|wv|tta|ape)$/.test(container)
+  return counts && Number(stream.duration_ts) > 0 ? Number(stream.duration_ts) : undefined
+}
+
+/** Where the edit list of an MP4 file ends, if it counts samples. */
+function editedFrames(stream: ProbedStream, container: string): number | undefined {
+  const counts = stream.codec_name === 'aac' && container.includes('mp4') && stream.time_base === `1/${stream.sample_rate}`
   return counts && Number(stream.duration_ts) > 0 ? Number(stream.duration_ts) : undefined
 }
 
@@ -154,7 +166,7 @@ function leastFrames(seconds: number | undefined, container: string, sampleRate:
  * @param what - what the file is as far as known, for the error that asks for ffmpeg: "is an M4A file"
  */
 export async function decodeWithFfmpeg(path: string, what: string, signal: AbortSignal | undefined): Promise<Decoder> {
-  const { info, output, leastFrames } = await probe(path, what, signal)
+  const { info, output, leastFrames, edited } = await probe(path, what, signal)
   const args = [
     '-nostdin',
     '-v',
@@ -190,7 +202,7 @@ export async function decodeWithFfmpeg(path: string, what: string, signal: Abort
   const bytesPerSample = output === 'f64le' ? 8 : 4
   const frameBytes = bytesPerSample * info.channels
 
-  async function* blocks(): AsyncGenerator<AudioBlock> {
+  async function* decoded(): AsyncGenerator<AudioBlock> {
     let rest = new Uint8Array(0)
     let done = 0
     for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
@@ -213,13 +225,32 @@ export async function decodeWithFfmpeg(path: string, what: string, signal: Abort
 
   return {
     info,
-    blocks,
+    blocks: () => (edited === undefined ? decoded() : withoutPadding(decoded(), edited)),
     interrupt: () => child.kill('SIGKILL'),
     async release() {
       child.kill('SIGKILL')
       child.stdout.destroy()
       await closed
     },
+  }
+}
+
+/** Leaves out what follows `end`, where it is so little that it is padding; blocks beyond the end wait until that is known. */
+async function* withoutPadding(blocks: AsyncIterable<AudioBlock>, end: number): AsyncGenerator<AudioBlock> {
+  let done = 0
+  let waiting: AudioBlock[] = []
+  for await (const block of blocks) {
+    const length = block[0]!.length
+    const inside = Math.max(0, Math.min(length, end - done))
+    done += length
+    if (inside === length || done > end + MOST_PADDING) {
+      yield* waiting
+      waiting = []
+      yield block
+      continue
+    }
+    if (inside > 0) yield block.map((samples) => samples.subarray(0, inside))
+    waiting.push(block.map((samples) => samples.subarray(inside)))
   }
 }
 

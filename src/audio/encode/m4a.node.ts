@@ -21,6 +21,7 @@ import { fieldNames } from '../tags/names.ts'
 import type { SongTags } from '../tags/types.ts'
 import type { AudioBlock } from '../types.ts'
 import { interleaveFloats } from './interleave.ts'
+import { setMovieLength } from './mp4-lengths.ts'
 import { openOutput } from './output-file.node.ts'
 import type { Encoder, EncoderOptions } from './types.ts'
 
@@ -43,7 +44,14 @@ export async function createM4aEncoder(path: string, options: EncoderOptions): P
       write: ({ data, position }) => (position === file.length ? file.append(data) : file.patch(data, position)),
     }),
   )
-  const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target })
+  let index: { readonly bytes: Uint8Array; readonly position: number } | undefined
+  const format = new Mp4OutputFormat({
+    fastStart: false,
+    onMoov: (data, position) => {
+      index = { bytes: data.slice(), position }
+    },
+  })
+  const output = new Output({ format, target })
   const track = new EncodedAudioPacketSource('aac')
   output.addAudioTrack(track)
   output.setMetadataTags(mp4Tags(tags))
@@ -101,6 +109,10 @@ export async function createM4aEncoder(path: string, options: EncoderOptions): P
       await drain(frames + PACKET_FRAMES)
       await output.finalize()
       stopped = true
+      if (index) {
+        setMovieLength(index.bytes, sampleRate, frames)
+        await file.patch(index.bytes, index.position)
+      }
       await file.sync()
     },
     async release() {
