@@ -7,6 +7,11 @@ import type { Staging } from './staging.node.ts'
 import type { StemFile } from './stem-files.node.ts'
 import { instrumental } from './stems.ts'
 
+/** The staged name of a lowered file: the one that it was made from stays, for a run that is interrupted here begins the pass anew. */
+export function loweredName(name: string): string {
+  return `lowered ${name}`
+}
+
 /** Writes the finished files anew, scaled: stems are rounded, the instrumental is the difference of scaled mixture and vocals. */
 export async function lowerStems(
   gain: number,
@@ -29,7 +34,7 @@ export async function lowerStems(
   try {
     for (const { name } of files) {
       sources.push(await openAudio(staging.path(name)))
-      writers.push(await createWavWriter(staging.path(name), wav))
+      writers.push(await createWavWriter(staging.path(loweredName(name)), wav))
     }
     const readers = files.map(({ overs }, f) => overs.restore(sources[f]!.blocks))
     for (;;) {

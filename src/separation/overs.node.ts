@@ -12,6 +12,12 @@ import { sampleRange } from '../audio/index.ts'
 const recordBytes = 16
 const recordsPerPage = 4096
 
+/** How far a log is: what another one goes on from. */
+export interface OversState {
+  readonly records: number
+  readonly peak: number
+}
+
 export interface OversLog {
   /** Largest magnitude of a recorded sample; 0 while there is none. */
   readonly peak: number
@@ -19,28 +25,40 @@ export interface OversLog {
   scan(block: AudioBlock): Promise<void>
   /** Puts the recorded values back into blocks read in the order in which they were scanned. */
   restore(blocks: AsyncIterable<AudioBlock>): AsyncGenerator<Float64Array[], undefined>
+  /** Brings all that was noted to the disk. */
+  sync(): Promise<OversState>
   close(): Promise<void>
 }
 
-/** A log for a file of `channels` channels in `format`; the file `path` is made at the first record. */
-export function createOversLog(path: string, format: SampleFormat, channels: number): OversLog {
+/**
+ * A log for a file of `channels` channels in `format`; the file `path` is made at the first record.
+ *
+ * @param from where a log of this path was when `frames` frames were scanned, to go on from there
+ */
+export function createOversLog(
+  path: string,
+  format: SampleFormat,
+  channels: number,
+  from: OversState & { readonly frames: number } = { records: 0, peak: 0, frames: 0 },
+): OversLog {
   const { low, high } = sampleRange(format)
   const page = new DataView(new ArrayBuffer(recordBytes * recordsPerPage))
   let file: FileHandle | undefined
   let inPage = 0
-  let written = 0 // records in the file
-  let frames = 0
-  let peak = 0
+  let written = from.records // records in the file
+  let { frames, peak } = from
 
   const flush = async (): Promise<void> => {
-    file ??= await open(path, 'w+')
-    await file.writeFile(new Uint8Array(page.buffer, 0, inPage * recordBytes))
+    file ??= await open(path, written > 0 ? 'r+' : 'w+')
+    const bytes = new Uint8Array(page.buffer, 0, inPage * recordBytes)
+    for (let done = 0; done < bytes.length; )
+      done += (await file.write(bytes, done, bytes.length - done, written * recordBytes + done)).bytesWritten
     written += inPage
     inPage = 0
   }
 
   async function* records(): AsyncGenerator<{ position: number; value: number }> {
-    if (inPage > 0) await flush()
+    if (inPage > 0 || written > 0) await flush()
     for (let first = 0; first < written; first += recordsPerPage) {
       const count = Math.min(recordsPerPage, written - first)
       await file!.read(new Uint8Array(page.buffer), 0, count * recordBytes, first * recordBytes)
@@ -85,6 +103,11 @@ export function createOversLog(path: string, format: SampleFormat, channels: num
         start = end
       }
       return undefined
+    },
+    async sync() {
+      if (inPage > 0) await flush()
+      await file?.sync()
+      return { records: written, peak }
     },
     async close() {
       await file?.close()

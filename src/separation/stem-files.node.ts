@@ -1,9 +1,11 @@
 /** The files of stems while they are made: samples that fit in a WAV file, and a log of those above full scale. */
 
+import { rename } from 'node:fs/promises'
 import type { WavFormat, WavWriter } from '../audio/index.ts'
 import { createWavWriter } from '../audio/index.ts'
 import { createOversLog, type OversLog } from './overs.node.ts'
-import type { Staging } from './staging.node.ts'
+import type { Workshop } from './resume/workshop.node.ts'
+import { fileExists } from './staging.node.ts'
 
 /** The name of the file of a stem. */
 export function stemFileName(base: string, stem: string): string {
@@ -17,8 +19,13 @@ export interface StemFile {
   readonly overs: OversLog
 }
 
-export async function openStemFile(staging: Staging, base: string, stem: string, wav: WavFormat): Promise<StemFile> {
+/** Begins the file of a stem, or goes on with what the workshop holds of it. */
+export async function openStemFile({ staging, begun }: Workshop, base: string, stem: string, wav: WavFormat): Promise<StemFile> {
   const name = stemFileName(base, stem)
-  const overs = createOversLog(staging.path(`${stem}.overs`), wav.sampleFormat, wav.channels)
-  return { stem, name, writer: await createWavWriter(staging.path(name), wav), overs }
+  const part = staging.path(`${stem}.part`)
+  const state = begun && { ...(begun.overs[stem] ?? { records: 0, peak: 0 }), frames: begun.frames }
+  const overs = createOversLog(staging.path(`${stem}.overs`), wav.sampleFormat, wav.channels, state)
+  // Interrupted after its end it has its name already.
+  if (state && !(await fileExists(part))) await rename(staging.path(name), part)
+  return { stem, name, writer: await createWavWriter(staging.path(name), wav, { part, from: state?.frames }), overs }
 }

@@ -8,14 +8,15 @@
 
 import type { AudioStream, SampleFormat } from '../audio/index.ts'
 import { SeparationError } from './errors.ts'
-import { lowerStems } from './lower-stems.node.ts'
+import { loweredName, lowerStems } from './lower-stems.node.ts'
 import type { SeparationProgress } from './progress.ts'
+import { openWorkshop, type ResumeOptions, type Workshop } from './resume/workshop.node.ts'
 import { gainFor, roundStems } from './round-stems.ts'
 import { type SeparateOptions, separate } from './separate.ts'
-import { createStaging, type Staging } from './staging.node.ts'
 import { openStemFile, type StemFile } from './stem-files.node.ts'
 import { stemFormatFor } from './stem-format.ts'
 import { checkStems, instrumental } from './stems.ts'
+import { planWindows } from './window-plan.ts'
 
 export interface WriteStemsOptions extends SeparateOptions {
   /** Where the files go; made where missing. */
@@ -26,6 +27,8 @@ export interface WriteStemsOptions extends SeparateOptions {
   readonly sampleFormat?: SampleFormat | undefined
   /** Replace files of the same name; default false. */
   readonly overwrite?: boolean | undefined
+  /** Keep what is done when interrupted, and go on with what an interrupted run kept; default: nothing is kept. */
+  readonly resume?: ResumeOptions | undefined
   /** Called as `onProgress` is, while stems that would clip are written once more, lowered. */
   readonly onLowering?: ((progress: SeparationProgress) => void) | undefined
 }
@@ -44,6 +47,9 @@ export interface WrittenStems {
  * Separates a song into WAV files of its rate, channel count and length. They appear together when all are complete; after an error or
  * an abort nothing is left. The source is closed in either case.
  *
+ * With `resume`, an abort, or the end of the process, leaves a hidden folder `.divisi-…` beside the outputs, with which the next call for the same song
+ * with the same settings goes on, to the same files bit by bit.
+ *
  * @throws SeparationError for a song without a sample, one that cannot be separated, and files that exist; see also `separate`.
  * @example
  * await writeStems(await openAudio('song.mp3'), { separator, folder: '.', base: 'song' }) // song.vocals.wav, song.instrumental.wav
@@ -54,22 +60,29 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
   const sampleFormat = options.sampleFormat ?? stemFormatFor(source.info)
   const wav = { sampleRate, channels, sampleFormat }
   const files: StemFile[] = []
-  let staging: Staging | undefined
+  let workshop: Workshop | undefined
   let frames = 0
+  let complete = false
   try {
     const stems = checkStems(separator, options.stems)
     const needed = stems.includes(instrumental) ? [...stems, 'vocals'] : stems
     const estimated = [...new Set(needed)].filter((stem) => stem !== instrumental)
-    for await (const block of separate(source, { ...options, stems: estimated })) {
-      if (!staging) {
-        staging = await createStaging(folder)
-        for (const stem of stems) files.push(await openStemFile(staging, base, stem, wav))
-      }
+    workshop = await openWorkshop(folder, source, separator, planWindows(separator, options.overlap), { base, stems, wav }, options.resume)
+    const { staging, begun } = workshop
+    for (const stem of stems) files.push(await openStemFile(workshop, base, stem, wav))
+    for await (const block of separate(source, { ...options, separator: workshop.separator, stems: estimated })) {
       const rounded = roundStems(block, sampleFormat)
-      await Promise.all(files.flatMap(({ stem, overs, writer }) => [overs.scan(rounded[stem]!), writer.write(rounded[stem]!)]))
+      const known = Math.max(0, (begun?.frames ?? 0) - frames)
       frames += block.mixture[0]!.length
+      await Promise.all(
+        files.flatMap(({ stem, overs, writer }) => {
+          const fresh = rounded[stem]!.map((samples) => samples.subarray(known))
+          return [overs.scan(fresh), writer.write(fresh)]
+        }),
+      )
+      await workshop.written(frames, files)
     }
-    if (!staging) throw new SeparationError('holds no sound: it is 0 samples long')
+    if (frames === 0) throw new SeparationError('holds no sound: it is 0 samples long')
     for (const { writer } of files) await writer.finish()
     const peak = Math.max(...files.map(({ overs }) => overs.peak))
     const gain = peak === 0 ? 1 : gainFor(peak, sampleFormat)
@@ -83,16 +96,18 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
     }
     signal?.throwIfAborted()
     await staging.publish(
-      files.map(({ name }) => name),
+      files.map(({ name }) => ({ name, staged: gain === 1 ? name : loweredName(name) })),
       overwrite,
     )
+    complete = true
     return { files: Object.fromEntries(files.map(({ stem, name }) => [stem, name])), frames, sampleFormat, gain }
   } finally {
     await source.close()
+    const interrupted = !complete && signal?.aborted === true
     for (const { writer, overs } of files) {
-      await writer.abort()
+      await (interrupted ? writer.leave() : writer.abort())
       await overs.close()
     }
-    await staging?.discard()
+    await (interrupted ? workshop?.leave() : workshop?.discard())
   }
 }
