@@ -1,38 +1,47 @@
 /** From the name of a model, or the path of a model file, to a separator that is ready to run. */
-import { createOnnxRuntimeBackend } from '../runtime/index.ts'
+import { createOnnxRuntimeBackend, type NodeDevice, nodeDevices } from '../runtime/index.ts'
 import { createSeparator, type WindowOptions, windowLengthOf } from './create-separator.ts'
 import type { LoadedModel } from './model-file.ts'
 import { readModelAt } from './read-model.node.ts'
 import { SeparationNetwork } from './separation-network.ts'
 import type { Separator } from './separator.ts'
+import { checkAnswer } from './trust/answer.ts'
+import { checkShipped, shippedModel, shippedUrl } from './trust/manifest.node.ts'
 
 /** Models that ship with the package. */
 export const shippedModels = ['vocals'] as const
-export const devices = ['cpu'] as const
+/** Where networks may run; whether a machine can is found out by trying, and told. */
+export const devices = nodeDevices
 
 export interface LoadOptions extends WindowOptions {
-  /** Where the network runs: `cpu`. */
+  /** Where the network runs: `cpu`, the default, `webgpu` or `cuda`. It runs there or not at all. */
   readonly device?: string | undefined
   /** Threads of the network, all processors by default. */
   readonly threads?: number | undefined
 }
 
+const isShipped = (name: string): boolean => (shippedModels as readonly string[]).includes(name)
+
 /**
- * Reads a model that ships with the package, by its name, or the model file at a path.
+ * Reads a model that ships with the package, by its name, or the model file at a path. Shipped ones must be the files that were shipped, to the bit
+ * (models/manifest.json); others must have the checksum that they carry.
  *
- * @throws Error for names and paths where there is none, RangeError for files that hold no model
+ * @throws Error for names and paths where there is none, RangeError for files that hold no model or are damaged
  */
-export function readNamedModel(name: string): Promise<LoadedModel> {
-  const shipped = (shippedModels as readonly string[]).includes(name)
-  const path = shipped ? new URL(`../../models/${name}/model.safetensors`, import.meta.url) : name
-  return readModelAt(path, { name, wayOut: `shipped models are ${shippedModels.join(', ')}, anything else is the path of a model file` })
+export async function readNamedModel(name: string): Promise<LoadedModel> {
+  const wayOut = `shipped models are ${shippedModels.join(', ')}, anything else is the path of a model file`
+  if (!isShipped(name)) return readModelAt(name, { name, wayOut })
+  const known = await shippedModel(name)
+  return readModelAt(shippedUrl(name), { name, wayOut, check: (bytes) => checkShipped(bytes, known) })
 }
 
 /**
- * Loads a model and makes it ready (`createSeparator`), on the processor.
+ * Loads a model and makes it ready (`createSeparator`). The device proves first that it computes right: its kernels against the float64 reference, and a model
+ * that ships by its answer to a test sound (in windows of the default length), which takes the time of one window.
  *
  * @param name `vocals`, or the path of a `.safetensors` file that `divisi train` wrote
- * @throws Error for unknown models and devices, and models that do not separate; RangeError for files that hold no model
+ * @throws Error for unknown models, models that do not separate, and devices that are unknown, not there, or compute wrong; RangeError for files that hold no
+ * model or are damaged
  */
 export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<Separator> {
   const { device = 'cpu', threads } = options
@@ -42,6 +51,15 @@ export async function loadSeparator(name = 'vocals', options: LoadOptions = {}):
   if (!(network instanceof SeparationNetwork))
     throw new Error(`model "${name}": is a network of the kind "${network.config.architecture}", which does not separate`)
   windowLengthOf(network, options) // before any thread is started
-  const backend = await createOnnxRuntimeBackend(threads === undefined ? {} : { threads })
-  return createSeparator({ name: title, network, values, backend, seconds: options.seconds, frames: options.frames })
+  const backend = await createOnnxRuntimeBackend({ device: device as NodeDevice, ...(threads === undefined ? {} : { threads }) })
+  const separator = await createSeparator({ name: title, network, values, backend, seconds: options.seconds, frames: options.frames })
+  const answer = isShipped(name) ? (await shippedModel(name)).answer : undefined
+  if (answer?.windowLength !== separator.windowLength) return separator
+  try {
+    await checkAnswer(separator, answer)
+    return separator
+  } catch (error) {
+    await separator.dispose()
+    throw error
+  }
 }

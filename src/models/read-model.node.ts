@@ -8,6 +8,8 @@ interface Named {
   readonly name?: string
   /** What to do where it is not there. */
   readonly wayOut?: string
+  /** Looks at the bytes before they are read, and throws where they are not what they should be. */
+  readonly check?: (bytes: Uint8Array) => void
 }
 
 /**
@@ -17,13 +19,14 @@ interface Named {
  */
 export async function readModelAt(
   path: string | URL,
-  { name = String(path), wayOut = '`divisi train` writes them' }: Named = {},
+  { name = String(path), wayOut = '`divisi train` writes them', check }: Named = {},
 ): Promise<LoadedModel> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message
     throw new Error(`model "${name}": ${reason}; ${wayOut}`, { cause: error })
   })
   try {
+    check?.(bytes)
     return readModel(bytes)
   } catch (error) {
     throw new RangeError(`model "${name}": ${(error as Error).message}`, { cause: error })

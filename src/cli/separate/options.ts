@@ -64,7 +64,7 @@ export function separateCommand(run: (inputs: readonly string[], flags: Separate
     .option('-o, --out <folder>', 'folder for the stems, made where missing', '.')
     .option('-m, --model <name>', 'network to use (default: the one that ships)')
     .addOption(new Option('-s, --stems <list>', 'stems to write, separated by commas (default: vocals,instrumental)').argParser(parseStems))
-    .option('-d, --device <name>', `where the network runs: ${devices.join(', ')}`, 'cpu')
+    .option('-d, --device <name>', `where the network runs, or fails with the reason: ${devices.join(', ')}`, 'cpu')
     .addOption(new Option('-t, --threads <n>', 'threads for the network (default: one per core)').argParser(parseThreads))
     .addOption(
       new Option('--overlap <share>', 'share of each window estimated twice; more is slower, a little smoother').argParser(parseOverlap),

@@ -35,7 +35,8 @@ export function reportJob(finished: Finished, separator: Separator, flags: Separ
       elapsedSeconds,
       ...(brokenOff && { brokenOff: breakFacts(brokenOff) }),
     }
-    stdout.write(`${JSON.stringify({ ...facts, model: separator.name, device: separator.device })}\n`)
+    const { name: model, device, bandwidth } = separator
+    stdout.write(`${JSON.stringify({ ...facts, model, device, bandwidth })}\n`)
   } else {
     for (const path of Object.values(paths)) stdout.write(`${path}\n`)
   }

@@ -12,20 +12,17 @@ import { planJobs } from './plan.ts'
 import { reportJob } from './report.ts'
 import { separateJob } from './song.ts'
 
-const devicesToCome = ['webgpu', 'cuda', 'coreml', 'directml', 'wasm']
-
 function checkDevice(device: string): void {
-  if ((devices as readonly string[]).includes(device)) return
-  const reason = devicesToCome.includes(device) ? 'is not supported yet' : 'is unknown'
-  throw new UsageError(`device "${device}" ${reason}; available: ${devices.join(', ')}`)
+  if (!(devices as readonly string[]).includes(device))
+    throw new UsageError(`device "${device}" is unknown; allowed are ${devices.join(', ')}`)
 }
 
-/** A model that was asked for and is not there, or holds no model, is a mistake on the command line; the shipped one would be a broken installation. */
+/** A model or a device that was asked for and does not work is a mistake on the command line; what ships, on the processor, would be a broken installation. */
 async function load(flags: SeparateFlags, context: SeparateContext): Promise<Separator> {
   try {
     return await context.loadSeparator(flags.model, { device: flags.device, threads: flags.threads })
   } catch (error) {
-    throw flags.model === undefined ? error : new UsageError(oneLine(error), { cause: error })
+    throw flags.model === undefined && flags.device === 'cpu' ? error : new UsageError(oneLine(error), { cause: error })
   }
 }
 

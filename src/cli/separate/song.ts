@@ -5,6 +5,7 @@ import type { AudioError, AudioInfo } from '../../audio/index.ts'
 import { openAudio } from '../../audio/index.ts'
 import { fileExists, SeparationError, type Separator, stemFileName, type WrittenStems, writeStems } from '../../separation/index.ts'
 import { createProgress, type Progress } from '../progress.ts'
+import { bandwidthNote } from './bandwidth.ts'
 import type { SeparateContext } from './context.ts'
 import { describeSong } from './describe.ts'
 import type { SeparateFlags } from './options.ts'
@@ -36,6 +37,8 @@ export async function separateJob(
   const source = await openAudio(job.input, { signal, allowTruncated: flags.allowTruncated ?? false })
   const { info } = source
   stderr.write(`${job.input}: ${describeSong(info)}\n`)
+  const note = bandwidthNote(separator, info, stems)
+  if (note) stderr.write(`  ${note}\n`)
   if (separator.prepass && !source.reopen)
     stderr.write('  it can be heard only once: what the network wants to know of the whole song is that of the song so far\n')
   const phase = (label: string): Progress => createProgress({ label, unit: 'audio', stream: stderr })

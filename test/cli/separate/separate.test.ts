@@ -167,8 +167,7 @@ describe('runSeparate', () => {
 
   it('refuses devices, stems and overlaps that it does not have, naming those it has', async () => {
     const song = await writeSong('song.wav')
-    await expect(run([song], { device: 'webgpu' })).rejects.toThrow('device "webgpu" is not supported yet; available: cpu')
-    await expect(run([song], { device: 'tpu' })).rejects.toThrow('device "tpu" is unknown; available: cpu')
+    await expect(run([song], { device: 'tpu' })).rejects.toThrow('device "tpu" is unknown; allowed are cpu, webgpu, cuda')
     await expect(run([song], { stems: ['bass'] })).rejects.toThrow(
       'stem "bass" is unknown to the model fake; available: vocals, instrumental',
     )
@@ -180,14 +179,15 @@ describe('runSeparate', () => {
   it('refuses an output folder that is a file, and a model that was asked for and cannot be loaded', async () => {
     const song = await writeSong('song.wav')
     await expect(run([song], { out: song })).rejects.toThrow(`--out ${song} is a file, not a folder`)
-    const failing = (model?: string) =>
-      runSeparate([song], model === undefined ? { out, device: 'cpu' } : { out, device: 'cpu', model }, {
+    const failing = (model?: string, device = 'cpu') =>
+      runSeparate([song], model === undefined ? { out, device } : { out, device, model }, {
         loadSeparator: () => Promise.reject(new Error('there is no such file')),
         stdout: { write: () => {} },
         stderr: { write: () => {} },
         signal: new AbortController().signal,
       })
     await expect(failing('mine')).rejects.toThrow(UsageError)
+    await expect(failing(undefined, 'webgpu')).rejects.toThrow(UsageError)
     await expect(failing()).rejects.not.toThrow(UsageError) // the shipped model: no mistake of the caller
   })
 
