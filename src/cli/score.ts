@@ -1,7 +1,7 @@
 /** `divisi score`: how good a model is on clips whose stems are known. */
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
-import type { AudioStream } from '../audio/index.ts'
+import { streamOf } from '../audio/index.ts'
 import { type Groups, type SeparateClip, scoreFolder, scoreTable } from '../evaluation/index.ts'
 import { loadSeparator } from '../models/index.ts'
 import { type Separator, separate } from '../separation/index.ts'
@@ -40,18 +40,6 @@ function parseGroups(texts: readonly string[] = []): Groups {
       return [name, prefixes.split(',')] as const
     }),
   )
-}
-
-/** Sound in memory as a stream, so that clips go the way songs go. */
-function streamOf(channels: readonly Float32Array[], sampleRate: number): AudioStream {
-  return {
-    info: { sampleRate, channels: channels.length, frames: channels[0]!.length, format: 'memory', sampleFormat: undefined },
-    blocks: (async function* () {
-      yield channels
-    })(),
-    reopen: async () => streamOf(channels, sampleRate),
-    close: async () => {},
-  }
 }
 
 function separateWith(separator: Separator, signal: AbortSignal): SeparateClip {
