@@ -22,6 +22,9 @@ const MOST_PADDING = 4096
 /** A file may be a play list that names addresses: nothing is fetched. */
 const LOCAL_ONLY = ['-protocol_whitelist', 'file']
 
+/** Of a damaged file there may be a complaint for every packet. */
+const MOST_COMPLAINT = 2 ** 16
+
 async function capture(
   command: string,
   args: readonly string[],
@@ -34,7 +37,7 @@ async function capture(
     stdout += text
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
+    stderr = (stderr + text).slice(-MOST_COMPLAINT)
   })
   const [code] = (await once(child, 'close')) as [number | null]
   return { stdout, stderr, code }
@@ -53,6 +56,8 @@ function complaint(stderr: string, path: string): string {
       line
         .replace(/^\[[^\]]*\]\s*/, '')
         .replace(`file:${path}: `, '')
+        // Names in damaged files hold any bytes, which a terminal might obey.
+        .replace(/\p{Cc}/gu, '?')
         .trim(),
     )
   return [...new Set(lines)].slice(-2).join('; ')

@@ -18,13 +18,21 @@ function tagLength(head: Uint8Array): number {
   return id.startsWith('TAG') ? 128 : 0
 }
 
+/** Zeros outside of tags are what a tag's eraser leaves; more than this is no file of sound, and may never end. */
+const MOST_ZEROS = 2 ** 26
+/** So many tags follow one another only where something other than sound looks like them. */
+const MOST_TAGS = 1000
+
 /** Moves past all tags and zero bytes that begin at the position. */
 export async function skipTags(reader: ByteReader): Promise<void> {
-  for (;;) {
+  let skippedZeros = 0
+  for (let tags = 0; tags < MOST_TAGS && skippedZeros < MOST_ZEROS; ) {
     const head = await reader.peek(4096)
     const zeros = head.findIndex((byte) => byte !== 0)
     const length = zeros === 0 ? tagLength(head) : zeros === -1 ? head.length : zeros
     if (length === 0) return
+    if (zeros === 0) tags++
+    else skippedZeros += length
     await reader.skip(length)
   }
 }

@@ -1,8 +1,9 @@
 /** Ogg Opus by libopus: 48 kHz always, without the encoder's pre-skip, ending where the last page says (RFC 7845). */
 
+import { quietly } from './batch.ts'
 import { inWavOrder } from './channel-order.ts'
 import type { Decoder } from './decoder.ts'
-import { AudioError, brokenOff } from './errors.ts'
+import { AudioError, damaged } from './errors.ts'
 import { createGranuleTrim } from './granule.ts'
 import type { OggPacket, OggStream } from './ogg-pages.ts'
 import { oggPackets } from './ogg-pages.ts'
@@ -43,7 +44,11 @@ function parseHead(packet: Uint8Array, name: string): OpusHead {
   }
   if (family !== 1 && family !== 255) throw fail(`channel mapping family ${family} (ambisonics) is not decoded`)
   if (packet.length < 21 + channels) throw fail('its channel mapping is cut')
-  return { ...common, streams: packet[19]!, coupled: packet[20]!, mapping: [...packet.subarray(21, 21 + channels)] }
+  const [streams, coupled, mapping] = [packet[19]!, packet[20]!, [...packet.subarray(21, 21 + channels)]]
+  // RFC 7845, section 5.1.1; the decoder would look for its channels beyond its memory.
+  if (streams === 0 || coupled > streams || streams + coupled > 255 || mapping.some((from) => from !== 255 && from >= streams + coupled))
+    throw fail(`${channels} channels of ${streams} streams, ${coupled} of them stereo, do not fit together`)
+  return { ...common, streams, coupled, mapping }
 }
 
 /** Reads up to the first packets of sound. */
@@ -73,13 +78,13 @@ export async function openOpus(stream: OggStream): Promise<Decoder> {
     }
     const final = batch.at(-1)
     if (!final) return undefined
-    const decoded = await decoder.decodeFrames(batch.map((packet) => packet.bytes))
-    if (decoded.errors.length > 0) throw brokenOff(name, trim.given, SAMPLE_RATE, decoded.errors[0]!.message)
+    const decoded = quietly(() => decoder.decodeFrames(batch.map((packet) => packet.bytes)))
+    if (decoded.errors.length > 0) throw damaged(name, trim.given, SAMPLE_RATE, decoded.errors[0]!.message)
     if (head.gain !== 1)
       for (const samples of decoded.channelData) for (let i = 0; i < samples.length; i++) samples[i] = samples[i]! * head.gain
     const block = trim.page(decoded.channelData, final.granule, final.last)
     place.seconds = trim.given / SAMPLE_RATE
-    if (trim.lost) throw brokenOff(name, trim.given, SAMPLE_RATE, 'packets of a page do not decode')
+    if (trim.lost) throw damaged(name, trim.given, SAMPLE_RATE, 'packets of a page do not decode')
     return head.vorbisOrder ? inWavOrder(block) : block
   }
 

@@ -1,14 +1,18 @@
 /** Ogg Vorbis by libvorbis. */
 
+import { concatBytes } from '../formats/bytes.ts'
+import { quietly } from './batch.ts'
 import { inWavOrder } from './channel-order.ts'
 import type { Decoder } from './decoder.ts'
-import { AudioError, brokenOff } from './errors.ts'
+import { AudioError, damaged } from './errors.ts'
 import { createGranuleTrim } from './granule.ts'
 import type { OggPage, OggStream } from './ogg-pages.ts'
 import type { AudioBlock } from './types.ts'
 
 const LAST_PAGE = 4
 const PAGE_START = 0x4f
+/** Pictures in comments may be some megabytes long. */
+const LONGEST_HEADER = 2 ** 26
 
 /** Reads up to the first page of sound. */
 export async function openVorbis(stream: OggStream): Promise<Decoder> {
@@ -22,21 +26,32 @@ export async function openVorbis(stream: OggStream): Promise<Decoder> {
   const decoder = new OggVorbisDecoder()
   await decoder.ready
   const trim = createGranuleTrim(0)
+  /** Pages of the header, until the first page of sound comes. */
+  let header: Uint8Array[] = []
   let started = false
 
   const decodePage = async (page: OggPage): Promise<AudioBlock> => {
-    // The decoder takes a page when the first byte of the next is there, and would cut the end by its own count of samples.
-    const bytes = new Uint8Array(page.bytes.length + 1)
-    bytes.set(page.bytes)
+    const bytes = page.bytes.slice()
+    // It would cut the end by its own count of samples.
     bytes[5] = bytes[5]! & ~LAST_PAGE
-    bytes[page.bytes.length] = PAGE_START
-    const decoded = await decoder.decode(started ? bytes.subarray(1) : bytes)
+    if (!started) {
+      header.push(bytes)
+      if (header.reduce((sum, { length }) => sum + length, 0) > LONGEST_HEADER)
+        throw new AudioError('is an Ogg Vorbis file with a broken header: it does not come to an end', { path: name })
+      // Given alone, it would make the decoder answer with as many empty channels as some number in its memory says.
+      if (!page.last && (page.granule ?? 0) <= 0) return []
+    }
+    // The decoder takes a page when the first byte of the next is there.
+    const pages = concatBytes([...(started ? [bytes] : header), Uint8Array.of(PAGE_START)])
+    const decoded = await quietly(() => decoder.decode(started ? pages.subarray(1) : pages))
     started = true
-    // Its channel count has no meaning before the first samples.
+    header = []
     const channelData = decoded.samplesDecoded > 0 ? decoded.channelData : []
+    if (channelData.length > 0 && channelData.length !== channels)
+      throw damaged(name, trim.given, sampleRate, `its header tells ${channels} channels, and ${channelData.length} are decoded`)
     const block = trim.page(channelData, page.granule, page.last)
     place.seconds = trim.given / sampleRate
-    if (trim.lost) throw brokenOff(name, trim.given, sampleRate, 'packets of a page do not decode')
+    if (trim.lost) throw damaged(name, trim.given, sampleRate, 'packets of a page do not decode')
     return block
   }
 

@@ -31,6 +31,9 @@ const SOX_PIPE_LENGTH = 0x7ffff000
 const LEAST_UNKNOWN_LENGTH = 0xffffff00
 const LONGEST_FORMAT_CHUNK = 1 << 16
 
+/** As words in an error: damaged names hold any bytes, which a terminal might obey. */
+const printable = (id: string): string => id.replace(/[^ -~]/g, '?')
+
 const ascii = (bytes: Uint8Array, start: number, end: number): string => String.fromCharCode(...bytes.subarray(start, end))
 
 /** Reads up to the first byte of sample data. Throws an AudioError that names what is wrong with the header. */
@@ -64,7 +67,7 @@ export async function readWavHeader(reader: ByteReader): Promise<WavHeader> {
       if (chunk === 'fmt ') format = parseFormat(body, littleEndian, fail)
       else longDataBytes = parseDs64(body, littleEndian, fail)
     } else if ((await reader.skip(length)) < length) {
-      fail(`it ends within its "${chunk}" chunk, before the "${format ? 'data' : 'fmt'}" chunk`)
+      fail(`it ends within its "${printable(chunk)}" chunk, before the "${format ? 'data' : 'fmt'}" chunk`)
     }
     if (length % 2 === 1) await reader.skip(1)
   }
