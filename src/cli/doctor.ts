@@ -1,11 +1,9 @@
 /** `divisi doctor`: what this machine offers, what of it was verified, and how fast it is. */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { arch, availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os'
 import { promisify } from 'node:util'
 import { Command } from 'commander'
-import { readModel, shippedModels } from '../models/index.ts'
+import { shippedModels, verifyShippedModel } from '../models/index.ts'
 import { type Backend, compile, createOnnxRuntimeBackend, createReferenceBackend, onnxRuntimeInfo, selfTest } from '../runtime/index.ts'
 import { conv2d, matmul, sizeOf, sum, type Tensor } from '../tensor/index.ts'
 import { exitCodes, oneLine } from './errors.ts'
@@ -36,7 +34,7 @@ type Verdict =
 
 interface FoundModel {
   readonly name: string
-  /** Absent where the file is missing or is no model. */
+  /** Absent where the file is missing or is not the one that was shipped. */
   readonly sha256?: string
   readonly bytes?: number
   readonly fault?: string
@@ -114,9 +112,7 @@ async function findFfmpeg(): Promise<string | null> {
 
 async function findModel(name: string): Promise<FoundModel> {
   try {
-    const bytes = await readFile(new URL(`../../models/${name}/model.safetensors`, import.meta.url))
-    readModel(bytes)
-    return { name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+    return { name, ...(await verifyShippedModel(name)) }
   } catch (error) {
     return { name, fault: oneLine(error) }
   }
@@ -143,7 +139,7 @@ function describe(report: Report): string {
     ['ffmpeg', report.ffmpeg ?? 'not found; WAV, FLAC, MP3, Ogg Vorbis and Opus need none, other formats do'],
     ...report.models.map(({ name, bytes, sha256, fault }): [string, string] => [
       `model ${name}`,
-      fault ?? `${((bytes ?? 0) / 1e6).toFixed(1)} MB, SHA-256 ${sha256}`,
+      fault ?? `${((bytes ?? 0) / 1e6).toFixed(1)} MB, as shipped: SHA-256 ${sha256}`,
     ]),
   ]
   const width = Math.max(...lines.map(([name]) => name.length))

@@ -41,7 +41,7 @@ export { type LenetConfig, type LenetInput, type LenetOfData, lenetConfig, lenet
 export { LeNet } from './lenet/network.ts'
 export { isLive, type LiveNetwork, latencyOf } from './live-network.ts'
 export { loadClassifier } from './load-classifier.node.ts'
-export { devices, type LoadOptions, loadSeparator, readNamedModel, shippedModels } from './load-separator.node.ts'
+export { devices, type LoadOptions, loadSeparator, readNamedModel, shippedModels, verifyShippedModel } from './load-separator.node.ts'
 export { type MaskInferenceConfig, type MaskInferenceInput, maskInferenceConfig } from './mask-inference/config.ts'
 export { MaskInference } from './mask-inference/network.ts'
 export { MaskingNetwork } from './masking-network.ts'

@@ -36,6 +36,18 @@ export async function readNamedModel(name: string): Promise<LoadedModel> {
 }
 
 /**
+ * Reads a model that ships and compares it with the list of what was shipped.
+ *
+ * @returns size and SHA-256 of its file
+ * @throws Error for other names, RangeError for a file that is damaged
+ */
+export async function verifyShippedModel(name: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const { bytes, sha256 } = await shippedModel(name)
+  await readNamedModel(name)
+  return { bytes, sha256 }
+}
+
+/**
  * Loads a model and makes it ready (`createSeparator`). The device proves first that it computes right: its kernels against the float64 reference, and a model
  * that ships by its answer to a test sound (in windows of the default length), which takes the time of one window.
  *
