@@ -83,7 +83,7 @@ export {
   toMel,
 } from './spectrogram.ts'
 export { collectStatistics, type FeatureStatistics, type StatisticsCollector } from './statistics.ts'
-export { frameCount, istft, type Spectrum, type StftOptions, stft } from './stft.ts'
+export { addFrames, frameCount, istft, type Spectrum, type StftOptions, stft } from './stft.ts'
 export { type ContrastOptions, InputWhitening, localContrastNormalize, type WhiteningOptions, whitenBins } from './whitening.ts'
 export { type SpatialModel, spatialModel, type WienerEmOptions, type WienerOptions, wienerEM, wienerFilter } from './wiener.ts'
 export { type OverlapAddOptions, overlapAdd, toWindows, type WindowingOptions } from './windowing.ts'

@@ -93,6 +93,15 @@ export function stft(x: Tensor, options: StftOptions): Spectrum {
   return { re: reshape(re, shape), im: reshape(im, shape) }
 }
 
+/** N Σ w·y over the frames y that a sample is in: (…, frames, bins) → (rows, samples). */
+function addUp({ re, im }: Spectrum, samples: number, frames: Frames): Tensor {
+  const { nFft } = frames
+  const counts = constant(binCounts(nFft))
+  const rows = re.shape.slice(0, -2).reduce((n, extent) => n * extent, 1)
+  const flat = (part: Tensor) => mul(reshape(part, [rows * frames.frames, nFft / 2 + 1]), counts)
+  return adjoint((x) => Object.values(analyse(x, frames)), [rows, samples], [flat(re), flat(im)])
+}
+
 /** 1 / (N Σ w²) for each sample. */
 function synthesisScale({ nFft, hopLength, window, before, frames }: Frames, samples: number): Float64Array {
   const covered = new Float64Array(samples)
@@ -142,11 +151,28 @@ export function istft({ re, im }: Spectrum, samples: number, options: StftOption
       `istft: spectrum (${re.shape.join(', ')}); ${samples} samples at hop ${hopLength} need (…, ${frames.frames}, ${bins})`,
     )
   }
-  const scale = synthesisScale(frames, samples)
-  const counts = constant(binCounts(nFft))
-  const lead = re.shape.slice(0, -2)
-  const rows = lead.reduce((n, extent) => n * extent, 1)
-  const flat = (part: Tensor) => mul(reshape(part, [rows * frames.frames, bins]), counts)
-  const summed = adjoint((x) => Object.values(analyse(x, frames)), [rows, samples], [flat(re), flat(im)])
-  return reshape(mul(summed, constant(scale)), [...lead, samples])
+  const scale = constant(synthesisScale(frames, samples))
+  return reshape(mul(addUp({ re, im }, samples, frames), scale), [...re.shape.slice(0, -2), samples])
+}
+
+/**
+ * Frames back in time, windowed once more and added up, as the inverse has them before it divides by the summed squared window:
+ * (…, frames, nFft/2 + 1) → (…, (frames − 1)·hop + nFft). What the frames of a signal that goes on add to what is there of it.
+ *
+ * @throws RangeError for sizes that stft refuses, and spectra of other bins
+ *
+ * @example
+ * const frames = { nFft: 4, hopLength: 2, window: [1, 1, 1, 1] }
+ * const z = stft(constant([1, 2, 3, 4, 5, 6]), { ...frames, center: false })
+ * const [sum] = await evaluate(() => [addFrames(z, frames)]) // [1.000, 2.000, 6.000, 8.000, 5.000, 6.000]
+ */
+export function addFrames({ re, im }: Spectrum, options: Omit<StftOptions, 'center' | 'padMode'>): Tensor {
+  const [given, width] = re.shape.slice(-2) as [number, number]
+  const samples = (given - 1) * options.hopLength + options.nFft
+  const frames = framesOf({ ...options, center: false }, samples)
+  if (width !== options.nFft / 2 + 1 || re.shape.join() !== im.shape.join())
+    throw new RangeError(
+      `addFrames: parts (${re.shape.join(', ')}) and (${im.shape.join(', ')}); needs two of (…, frames, ${options.nFft / 2 + 1})`,
+    )
+  return reshape(mul(addUp({ re, im }, samples, frames), 1 / options.nFft), [...re.shape.slice(0, -2), samples])
 }

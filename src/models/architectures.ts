@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { Module } from '../nn/index.ts'
 import { bandUnetConfig } from './band-unet/config.ts'
 import { BandUnet } from './band-unet/network.ts'
+import { causalUnetConfig } from './causal-unet/config.ts'
+import { CausalUnet } from './causal-unet/network.ts'
 import { chimeraConfig } from './chimera/config.ts'
 import { Chimera } from './chimera/network.ts'
 import { convTasNetConfig } from './conv-tasnet/config.ts'
@@ -39,6 +41,7 @@ export interface Network extends Module {
 /** Sizes of any network that separates. */
 export const separationConfig = z.discriminatedUnion('architecture', [
   bandUnetConfig,
+  causalUnetConfig,
   chimeraConfig,
   convTasNetConfig,
   deepClusteringConfig,
@@ -71,6 +74,7 @@ type Builders = { readonly [Name in NetworkConfig['architecture']]: (config: Ext
 
 const builders: Builders = {
   'band-unet': (config) => new BandUnet(config),
+  'causal-unet': (config) => new CausalUnet(config),
   chimera: (config) => new Chimera(config),
   'conv-tasnet': (config) => new ConvTasNet(config),
   crnn: (config) => new Crnn(config),
