@@ -22,6 +22,10 @@ export interface ProgressOptions {
 
 export interface ProgressState {
   readonly total?: number | undefined
+  /** The share of the whole where that is not done ÷ total, as of one phase of several; null while it is unknown. */
+  readonly share?: number | null | undefined
+  /** What is left of the whole, with `share`. */
+  readonly secondsLeft?: number | null | undefined
   /** Shown at the end of the line: a loss, a stage. */
   readonly note?: string | undefined
 }
@@ -93,18 +97,19 @@ export function createProgress(options: ProgressOptions): Progress {
     barShown = false
   }
 
-  const shareOf = (done: number): number | undefined => (total ? Math.min(1, done / total) : undefined)
+  const shareOf = (done: number, given: number | null | undefined): number | undefined =>
+    given === undefined ? (total ? Math.min(1, done / total) : undefined) : (given ?? undefined)
 
-  const factsOf = (done: number, note: string | undefined): string[] => {
-    const share = shareOf(done)
+  const factsOf = (done: number, share: number | undefined, { note, secondsLeft }: ProgressState): string[] => {
     const elapsed = (now() - started) / 1000
     const rate = elapsed > 0 ? (done - initial) / elapsed : 0
+    const left = secondsLeft === undefined ? (total && rate > 0 && done < total ? (total - done) / rate : undefined) : secondsLeft
     const amount = (value: number): string => (audio ? formatDuration(value) : String(value))
     return [
       share === undefined ? '' : `${Math.floor(100 * share)} %`,
       `${amount(done)}${total ? `/${amount(total)}` : ''}${audio ? '' : ` ${unit}`}`,
       rate > 0 ? (audio ? `${formatRate(rate)}× real time` : `${formatRate(rate)} ${unit}/s`) : '',
-      total && rate > 0 && done < total ? `${formatDuration((total - done) / rate)} left` : '',
+      left !== undefined && left !== null ? `${formatDuration(left)} left` : '',
       note ?? '',
     ].filter((fact) => fact !== '')
   }
@@ -113,17 +118,18 @@ export function createProgress(options: ProgressOptions): Progress {
     update(done, state = {}) {
       total = state.total ?? total
       const time = now()
+      const share = shareOf(done, state.share)
       if (stream.isTTY) {
         if (time - shown < redrawMs && done !== total) return
         clear()
-        stream.write(drawLine(label, shareOf(done), factsOf(done, state.note), stream.columns ?? 80))
+        stream.write(drawLine(label, share, factsOf(done, share, state), stream.columns ?? 80))
         barShown = true
       } else {
-        const tenth = total ? Math.floor((10 * done) / total) : 0
+        const tenth = share === undefined ? 0 : Math.floor(10 * share)
         const waited = time - Math.max(shown, started)
         if (waited < leastLineMs || (tenth === shownTenth && waited < mostLineMs)) return
         shownTenth = tenth
-        stream.write(`${[label, ...factsOf(done, state.note)].join('  ')}\n`)
+        stream.write(`${[label, ...factsOf(done, share, state)].join('  ')}\n`)
       }
       shown = time
     },
