@@ -7,11 +7,6 @@ import { createOversLog, type OversLog } from './overs.node.ts'
 import type { Workshop } from './resume/workshop.node.ts'
 import { fileExists } from './staging.node.ts'
 
-/** The name of the file of a stem. */
-export function stemFileName(base: string, stem: string): string {
-  return `${base}.${stem}.wav`
-}
-
 export interface StemFile {
   readonly stem: string
   readonly name: string
@@ -20,8 +15,8 @@ export interface StemFile {
 }
 
 /** Begins the file of a stem, or goes on with what the workshop holds of it. */
-export async function openStemFile({ staging, begun }: Workshop, base: string, stem: string, wav: WavFormat): Promise<StemFile> {
-  const name = stemFileName(base, stem)
+export async function openStemFile({ staging, begun }: Workshop, stem: string, wav: WavFormat): Promise<StemFile> {
+  const name = `${stem}.wav`
   const part = staging.path(`${stem}.part`)
   const state = begun && { ...(begun.overs[stem] ?? { records: 0, peak: 0 }), frames: begun.frames }
   const overs = createOversLog(staging.path(`${stem}.overs`), wav.sampleFormat, wav.channels, state)

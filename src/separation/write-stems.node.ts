@@ -1,50 +1,65 @@
 /**
- * Stems as WAV files that add up to the song.
+ * Stems as files that add up to the song.
  *
  * In integer formats the vocals are rounded to what the file can hold, the mixture is rounded alike (which changes nothing if the song
  * has that format), and the instrumental is the difference of the two, hence exact: the written files sum to the song. Where a stem
  * exceeds full scale, one gain on all of them keeps the balance, and they sum to the song times that gain, rounded.
+ *
+ * Whether one does is known at the end of the song: until then samples are staged in WAV files, which become the final ones, or are encoded.
  */
 
-import type { AudioStream, SampleFormat } from '../audio/index.ts'
+import { type AudioFormat, type AudioStream, checkEncoding, noTags, type SampleFormat, type SongTags } from '../audio/index.ts'
 import { SeparationError } from './errors.ts'
-import { loweredName, lowerStems } from './lower-stems.node.ts'
+import { finishStems } from './finish-stems.node.ts'
 import type { SeparationProgress } from './progress.ts'
 import { openWorkshop, type ResumeOptions, type Workshop } from './resume/workshop.node.ts'
-import { gainFor, roundStems } from './round-stems.ts'
+import { roundStems } from './round-stems.ts'
 import { type SeparateOptions, separate } from './separate.ts'
 import { openStemFile, type StemFile } from './stem-files.node.ts'
-import { stemFormatFor } from './stem-format.ts'
+import { checkTemplate, defaultTemplate } from './stem-names.ts'
+import { stemTarget, type TargetOptions } from './stem-target.ts'
 import { checkStems, instrumental } from './stems.ts'
 import { planWindows } from './window-plan.ts'
 
-export interface WriteStemsOptions extends SeparateOptions {
+export interface WriteStemsOptions extends SeparateOptions, TargetOptions {
   /** Where the files go; made where missing. */
   readonly folder: string
-  /** The files are called `<base>.<stem>.wav`. */
+  /** Name of the song: the files are called `<base>.<stem>` and the ending of their kind. */
   readonly base: string
-  /** How samples are stored; default: as in the song (stemFormatFor). */
-  readonly sampleFormat?: SampleFormat | undefined
+  /** How the files are called instead: a template with the places {base}, {stem} and {format}. */
+  readonly template?: string | undefined
+  /** Bits per second of each lossy file; default: one at which few people hear a difference. */
+  readonly bitrate?: number | undefined
+  /** What the files say about the song; see `readTags`. */
+  readonly tags?: SongTags | undefined
   /** Replace files of the same name; default false. */
   readonly overwrite?: boolean | undefined
   /** Keep what is done when interrupted, and go on with what an interrupted run kept; default: nothing is kept. */
   readonly resume?: ResumeOptions | undefined
   /** Called as `onProgress` is, while stems that would clip are written once more, lowered. */
   readonly onLowering?: ((progress: SeparationProgress) => void) | undefined
+  /** Called as `onProgress` is, while stems are encoded. */
+  readonly onEncoding?: ((progress: SeparationProgress) => void) | undefined
 }
 
 export interface WrittenStems {
   /** Names of the files in the folder, by stem. */
   readonly files: Readonly<Record<string, string>>
-  /** Samples per channel of each file and of the song. */
+  /** Samples per channel of the song, and of each file that has its rate. */
   readonly frames: number
-  readonly sampleFormat: SampleFormat
+  readonly format: AudioFormat
+  /** Of the files: that of the song where their format has it. */
+  readonly sampleRate: number
+  /** Of the files; undefined for lossy ones. */
+  readonly sampleFormat: SampleFormat | undefined
+  /** Whether noise was added where samples lost depth. */
+  readonly dithered: boolean
   /** The common gain on all stems: 1 unless one of them would have clipped. */
   readonly gain: number
 }
 
 /**
- * Separates a song into WAV files of its rate, channel count and length. They appear together when all are complete; after an error or
+ * Separates a song into files of its rate, channel count and length: WAV, or what `format` asks for. They appear together when all are complete; after an error or
  * an abort nothing is left. The source is closed in either case.
  *
  * With `resume`, an abort, or the end of the process, leaves a hidden folder `.divisi-…` beside the outputs, with which the next call for the same song
@@ -57,21 +72,31 @@ export interface WrittenStems {
 export async function writeStems(source: AudioStream, options: WriteStemsOptions): Promise<WrittenStems> {
   const { separator, folder, base, overwrite = false, signal } = options
   const { sampleRate, channels } = source.info
-  const sampleFormat = options.sampleFormat ?? stemFormatFor(source.info)
-  const wav = { sampleRate, channels, sampleFormat }
+  const target = stemTarget(source.info, options)
+  const { rounding } = target
+  const wav = { sampleRate, channels, sampleFormat: rounding.format }
   const files: StemFile[] = []
   let workshop: Workshop | undefined
   let frames = 0
   let complete = false
   try {
     const stems = checkStems(separator, options.stems)
+    checkTemplate(options.template ?? defaultTemplate)
+    checkEncoding(target.format, { ...wav, sampleFormat: target.sampleFormat ?? wav.sampleFormat, bitrate: options.bitrate })
     const needed = stems.includes(instrumental) ? [...stems, 'vocals'] : stems
     const estimated = [...new Set(needed)].filter((stem) => stem !== instrumental)
-    workshop = await openWorkshop(folder, source, separator, planWindows(separator, options.overlap), { base, stems, wav }, options.resume)
+    workshop = await openWorkshop(
+      folder,
+      source,
+      separator,
+      planWindows(separator, options.overlap),
+      { base, stems, wav, dithered: rounding.dither !== undefined },
+      options.resume,
+    )
     const { staging, begun } = workshop
-    for (const stem of stems) files.push(await openStemFile(workshop, base, stem, wav))
+    for (const stem of stems) files.push(await openStemFile(workshop, stem, wav))
     for await (const block of separate(source, { ...options, separator: workshop.separator, stems: estimated })) {
-      const rounded = roundStems(block, sampleFormat)
+      const rounded = roundStems(block, frames, rounding)
       const known = Math.max(0, (begun?.frames ?? 0) - frames)
       frames += block.mixture[0]!.length
       await Promise.all(
@@ -84,23 +109,25 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
     }
     if (frames === 0) throw new SeparationError('holds no sound: it is 0 samples long')
     for (const { writer } of files) await writer.finish()
-    const peak = Math.max(...files.map(({ overs }) => overs.peak))
-    const gain = peak === 0 ? 1 : gainFor(peak, sampleFormat)
-    if (gain !== 1) {
-      let lowered = 0
-      const onBlock = (count: number): void => {
-        lowered += count
-        options.onLowering?.({ doneSeconds: lowered / sampleRate, totalSeconds: frames / sampleRate })
-      }
-      await lowerStems(gain, files, staging, wav, onBlock, signal)
-    }
+    let done = 0
+    const finished = await finishStems(files, staging, {
+      ...options,
+      target,
+      sampleRate,
+      channels,
+      tags: options.tags ?? noTags,
+      onBlock: (count, pass) => {
+        done += count
+        const tell = pass === 'lowering' ? options.onLowering : options.onEncoding
+        tell?.({ doneSeconds: done / sampleRate, totalSeconds: frames / sampleRate })
+      },
+    })
     signal?.throwIfAborted()
-    await staging.publish(
-      files.map(({ name }) => ({ name, staged: gain === 1 ? name : loweredName(name) })),
-      overwrite,
-    )
+    await staging.publish(finished.files, overwrite)
     complete = true
-    return { files: Object.fromEntries(files.map(({ stem, name }) => [stem, name])), frames, sampleFormat, gain }
+    const { format, sampleFormat } = target
+    const { gain, names } = finished
+    return { files: names, frames, format, sampleRate: target.sampleRate, sampleFormat, dithered: rounding.dither !== undefined, gain }
   } finally {
     await source.close()
     const interrupted = !complete && signal?.aborted === true

@@ -1,18 +1,19 @@
 /** The lines about each song that is done. */
 
 import { join } from 'node:path'
-import type { Separator } from '../../separation/index.ts'
+import { type Separator, stemFileName } from '../../separation/index.ts'
 import { formatDuration, formatRate } from '../progress.ts'
 import { breakFacts, reportBreak } from './broken-off.ts'
 import type { SeparateContext } from './context.ts'
-import { describeFormat } from './describe.ts'
+import { describeFiles } from './describe.ts'
 import type { SeparateFlags } from './options.ts'
+import type { Job } from './plan.ts'
 import type { Finished } from './song.ts'
 
 export function reportJob(finished: Finished, separator: Separator, flags: SeparateFlags, { stdout, stderr }: SeparateContext): void {
-  const { job, info, frames, sampleFormat, gain, elapsedSeconds, brokenOff } = finished
+  const { job, info, frames, format, sampleFormat, dithered, gain, elapsedSeconds, brokenOff } = finished
   const seconds = frames / info.sampleRate
-  const paths = Object.fromEntries(Object.entries(finished.files).map(([stem, name]) => [stem, join(flags.out, name)]))
+  const paths = Object.fromEntries(Object.entries(finished.files).map(([stem, name]) => [stem, join(job.folder, name)]))
   if (brokenOff) reportBreak(brokenOff, { stderr })
   if (gain !== 1) {
     const decibels = (20 * Math.log10(gain)).toFixed(2)
@@ -21,16 +22,19 @@ export function reportJob(finished: Finished, separator: Separator, flags: Separ
     )
   }
   const speed = `${formatDuration(seconds)} in ${formatDuration(elapsedSeconds)} (${formatRate(seconds / elapsedSeconds)}× real time)`
-  stderr.write(`  ${speed}, written as ${describeFormat(sampleFormat)} WAV\n`)
+  stderr.write(`  ${speed}, written as ${describeFiles(finished, info)}\n`)
   if (flags.json) {
-    const { sampleRate, channels } = info
+    const { channels } = info
+    const { sampleRate } = finished
     const facts = {
       input: job.input,
       stems: paths,
       frames,
       sampleRate,
       channels,
+      format,
       sampleFormat,
+      dithered,
       gain,
       elapsedSeconds,
       ...(brokenOff && { brokenOff: breakFacts(brokenOff) }),
@@ -40,4 +44,16 @@ export function reportJob(finished: Finished, separator: Separator, flags: Separ
   } else {
     for (const path of Object.values(paths)) stdout.write(`${path}\n`)
   }
+}
+
+/** A song whose stems were there. */
+export function reportSkipped(
+  { input, folder, base }: Job,
+  stems: readonly string[],
+  { json }: SeparateFlags,
+  { stdout, stderr }: SeparateContext,
+): void {
+  const paths = Object.fromEntries(stems.map((stem) => [stem, join(folder, stemFileName(base, stem))]))
+  stderr.write(`${input}: its stems are there already\n`)
+  if (json) stdout.write(`${JSON.stringify({ input, skipped: true, stems: paths })}\n`)
 }
