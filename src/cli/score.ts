@@ -4,25 +4,23 @@ import { Command, Option } from 'commander'
 import { streamOf } from '../audio/index.ts'
 import { type Groups, type SeparateClip, scoreFolder, scoreTable } from '../evaluation/index.ts'
 import { loadSeparator } from '../models/index.ts'
-import { type Separator, separate } from '../separation/index.ts'
+import { separate } from '../separation/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { parseThreads } from './parse.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
+import { addQualityOptions, type ChosenSeparator, openSeparator, type QualityFlags } from './quality.ts'
 
-export interface ScoreFlags {
-  readonly model?: string
-  readonly threads?: number
+export interface ScoreFlags extends QualityFlags {
   readonly group?: readonly string[]
   readonly json?: string
 }
 
 export function scoreCommand(action: (folder: string, flags: ScoreFlags) => Promise<void>): Command {
-  return new Command('score')
+  const command = new Command('score')
     .description(
-      'Score a model on a folder of clips <clip>/{mix,vocals,accompaniment}: SDR and SI-SDR beside the mixture and the ideal mask.',
+      'Score a model, or what a quality makes of it, on a folder of clips <clip>/{mix,vocals,accompaniment}: SDR and SI-SDR beside the mixture and the ideal mask.',
     )
     .argument('<folder>', 'folder of clips, in any audio format')
-    .option('--model <name>', 'shipped model, or the path of a model file (default: vocals)')
     .addOption(new Option('--threads <n>', 'threads of the network (default: all processors)').argParser(parseThreads))
     .option('--group <name=prefix,…>', 'score clips with these prefixes apart; may be repeated', (text: string, before: string[] = []) => [
       ...before,
@@ -30,6 +28,7 @@ export function scoreCommand(action: (folder: string, flags: ScoreFlags) => Prom
     ])
     .option('--json <file>', 'write every clip’s scores too')
     .action(action)
+  return addQualityOptions(command)
 }
 
 function parseGroups(texts: readonly string[] = []): Groups {
@@ -42,11 +41,11 @@ function parseGroups(texts: readonly string[] = []): Groups {
   )
 }
 
-function separateWith(separator: Separator, signal: AbortSignal): SeparateClip {
+function separateWith({ separator, overlap }: ChosenSeparator, signal: AbortSignal): SeparateClip {
   return async (mixture, sampleRate) => {
     const vocals = mixture.map((channel) => new Float32Array(channel.length))
     let offset = 0
-    for await (const block of separate(streamOf(mixture, sampleRate), { separator, stems: ['vocals'], signal })) {
+    for await (const block of separate(streamOf(mixture, sampleRate), { separator, overlap, stems: ['vocals'], signal })) {
       for (const [c, samples] of block.stems.vocals!.entries()) vocals[c]!.set(samples, offset)
       offset += block.mixture[0]!.length
     }
@@ -60,11 +59,12 @@ export async function runScore(
   { stdout, stderr, signal }: { stdout: { write(text: string): unknown }; stderr: ProgressStream; signal: AbortSignal },
 ): Promise<number> {
   const groups = parseGroups(flags.group)
-  const separator = await loadSeparator(flags.model, { threads: flags.threads })
+  const chosen = await openSeparator(flags, (model) => loadSeparator(model, { threads: flags.threads }))
+  const { separator } = chosen
   try {
     stderr.write(`model ${separator.name} on ${separator.device}\n`)
     const progress = createProgress({ label: 'scoring', unit: 'clips', stream: stderr })
-    const scores = await scoreFolder(folder, separateWith(separator, signal), {
+    const scores = await scoreFolder(folder, separateWith(chosen, signal), {
       groups,
       signal,
       onProgress: (_, done, total) => progress.update(done, { total }),
