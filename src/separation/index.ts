@@ -2,6 +2,7 @@
 
 export type { Separator, StereoWindow } from '../models/index.ts'
 export { SeparationError } from './errors.ts'
+export * from './live/index.ts'
 export type { SeparationProgress } from './progress.ts'
 export * from './quality/index.ts'
 export { type SongIdentity, songIdentity } from './resume/song-identity.node.ts'

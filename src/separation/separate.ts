@@ -3,7 +3,8 @@
  *
  *     source → resample → windows → network → overlap-add → resample back → stems, beside the untouched mixture
  *
- * A network that wants facts of the whole song has the song read twice where that is possible (song-facts.ts).
+ * A network that wants facts of the whole song has the song read twice where that is possible (song-facts.ts). One that hears nothing ahead has no
+ * windows: sound goes through its stream as it comes (live/).
  *
  * Memory holds about three windows, whatever the length of the song. While the network works on a window (in its own thread) the next
  * one is decoded, and while the consumer uses the result of a window the network has the next; nothing runs further ahead.
@@ -13,6 +14,8 @@ import type { AudioStream } from '../audio/types.ts'
 import type { Separator, StereoWindow } from '../models/index.ts'
 import { untilAborted } from '../models/turns.ts'
 import { SeparationError } from './errors.ts'
+import { isLiveSeparator } from './live/live-separation.ts'
+import { separateLive } from './live/separate-live.ts'
 import type { SeparationProgress } from './progress.ts'
 import { type FactsFor, listenTo } from './song-facts.ts'
 import { createStemAssembler, type SeparatedBlock } from './stem-assembler.ts'
@@ -23,10 +26,12 @@ import { createWindowReader, type SourceWindow } from './window-reader.ts'
 
 export interface SeparateOptions {
   readonly separator: Separator
-  /** Share of a window that the next one covers too; default: the margins and a short crossfade. See planWindows. */
+  /** Share of a window that the next one covers too; default: the margins and a short crossfade. See planWindows. Separators with a `stream` have no windows. */
   readonly overlap?: number | undefined
   /** Stems to yield, of the separator's and `instrumental`; default all. */
   readonly stems?: readonly string[] | undefined
+  /** The song that the source is a stretch of: networks that want to know the whole song then hear all of it, where it can be opened again. */
+  readonly whole?: AudioStream | undefined
   readonly signal?: AbortSignal | undefined
   /** Called each time a stretch is finished, last with doneSeconds = totalSeconds = the true length. */
   readonly onProgress?: ((progress: SeparationProgress) => void) | undefined
@@ -81,6 +86,11 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
       throw new SeparationError(
         `the sound has ${channels} channels; only mono and stereo can be separated: mix it down first (ffmpeg -i in.wav -ac 2 out.wav)`,
       )
+    }
+    if (isLiveSeparator(separator)) {
+      yield* separateLive(source, { separator, stems, onProgress, unlessStopped })
+      signal?.throwIfAborted()
+      return
     }
     factsFor = await unlessStopped(listenTo(source, separator, plan, options))
     const reader = createWindowReader(source, separator, plan)

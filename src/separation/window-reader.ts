@@ -27,7 +27,7 @@ export interface WindowReader {
 const chunkLength = 65536
 
 /** Blocks in pieces of at most `chunkLength` samples, checked for numbers that would spoil whole windows. */
-async function* chunks(source: AudioStream): AsyncGenerator<AudioBlock> {
+export async function* chunks(source: AudioStream): AsyncGenerator<AudioBlock> {
   let position = 0
   for await (const block of source.blocks) {
     const length = block[0]?.length ?? 0

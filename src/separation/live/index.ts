@@ -1,0 +1,2 @@
+/** Separation of sound while it comes. */
+export { createStreamingSeparator, type StreamingOptions, type StreamingSeparator } from './streaming-separator.ts'
