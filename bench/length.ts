@@ -39,11 +39,13 @@ const trivial: Separator = {
   dispose: async () => {},
 }
 
-/** A tone that rises and falls on the left, a steady one and a little noise on the right: 48 kHz, 16 bits, FLAC. */
+/** A tone that rises and falls on the left, a steady one and a little noise on the right, a minute of it again and again: 48 kHz, 16 bits, FLAC. */
 function makeSong(path: string, minutes: number): void {
   const sound = 'aevalsrc=0.3*sin(2*PI*(220+100*sin(t))*t)|0.2*sin(2*PI*331*t)+0.002*random(0):s=48000'
-  const source = ['-f', 'lavfi', '-t', String(60 * minutes), '-i', sound]
-  execFileSync('ffmpeg', ['-v', 'error', '-y', ...source, '-sample_fmt', 's16', '-compression_level', '0', path])
+  const minute = `${path}.wav`
+  execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-t', '60', '-i', sound, '-c:a', 'pcm_s16le', minute])
+  const again = ['-stream_loop', String(minutes - 1), '-i', minute]
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...again, '-sample_fmt', 's16', '-compression_level', '0', path])
 }
 
 /** One row's work, in its own process. */

@@ -1,6 +1,7 @@
 /** From the name of a model, or the path of a model file, to a separator that is ready to run. */
 import { createOnnxRuntimeBackend, type NodeDevice, nodeDevices } from '../runtime/index.ts'
 import { createSeparator, type WindowOptions, windowLengthOf } from './create-separator.ts'
+import { createSeparatorWithin } from './memory-budget.node.ts'
 import type { LoadedModel } from './model-file.ts'
 import { readModelAt } from './read-model.node.ts'
 import { SeparationNetwork } from './separation-network.ts'
@@ -18,6 +19,11 @@ export interface LoadOptions extends WindowOptions {
   readonly device?: string | undefined
   /** Threads of the network, all processors by default. */
   readonly threads?: number | undefined
+  /**
+   * MB (2²⁰ bytes) that the whole process may hold while it separates a song, at most: windows are as long as that allows, and no longer than without it.
+   * Loading tries two or three lengths and takes so much longer.
+   */
+  readonly memory?: number | undefined
 }
 
 const isShipped = (name: string): boolean => (shippedModels as readonly string[]).includes(name)
@@ -56,15 +62,17 @@ export async function verifyShippedModel(name: string): Promise<{ readonly bytes
  * model or are damaged
  */
 export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<Separator> {
-  const { device = 'cpu', threads } = options
+  const { device = 'cpu', threads, memory } = options
   if (!(devices as readonly string[]).includes(device))
     throw new Error(`device "${device}": not available; this version runs on ${devices.join(', ')}`)
   const { network, values, name: title } = await readNamedModel(name)
   if (!(network instanceof SeparationNetwork))
     throw new Error(`model "${name}": is a network of the kind "${network.config.architecture}", which does not separate`)
+  if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory: ${memory} MB; allowed are numbers above 0`)
   windowLengthOf(network, options) // before any thread is started
   const backend = await createOnnxRuntimeBackend({ device: device as NodeDevice, ...(threads === undefined ? {} : { threads }) })
-  const separator = await createSeparator({ name: title, network, values, backend, seconds: options.seconds, frames: options.frames })
+  const made = { name: title, network, values, backend, seconds: options.seconds, frames: options.frames }
+  const separator = memory === undefined ? await createSeparator(made) : await createSeparatorWithin(memory, made)
   const answer = isShipped(name) ? (await shippedModel(name)).answer : undefined
   if (answer?.windowLength !== separator.windowLength) return separator
   try {
