@@ -1,18 +1,19 @@
 /** Whether a trace is for training, and the state that layers change while they train. */
-import { add, foldIn, mul, sub, type Tensor } from '../tensor/index.ts'
+import { add, foldIn, formatShape, mul, ShapeError, sub, type Tensor } from '../tensor/index.ts'
 import type { Parameter } from './module.ts'
 
-interface TrainingTrace {
+interface Tracing {
   readonly momentum: Tensor | undefined
   readonly key: Tensor | undefined
   keysTaken: number
   /** New values of buffers, in the graph that is being traced. */
   readonly updates: Map<Parameter, Tensor>
+  readonly terms: Map<string, Tensor>
   /** What moved a buffer so far. */
   readonly moves: Map<Parameter, readonly Tensor[]>
 }
 
-let current: TrainingTrace | undefined
+let current: Tracing | undefined
 
 export interface TrainingTraceOptions {
   /**
@@ -24,16 +25,23 @@ export interface TrainingTraceOptions {
   readonly key?: Tensor
 }
 
+/** What a trace in training mode gives. */
+export interface TrainingTrace<T> {
+  readonly result: T
+  /** New values of buffers. */
+  readonly updates: ReadonlyMap<Parameter, Tensor>
+  /** What `reportTerm` was told. */
+  readonly terms: ReadonlyMap<string, Tensor>
+}
+
 /** Traces in training mode: batch statistics are used, and the buffers they change are returned beside the result. */
-export function traceTraining<T>(
-  trace: () => T,
-  { momentum, key }: TrainingTraceOptions = {},
-): { result: T; updates: ReadonlyMap<Parameter, Tensor> } {
+export function traceTraining<T>(trace: () => T, { momentum, key }: TrainingTraceOptions = {}): TrainingTrace<T> {
   const outer = current
   const updates = new Map<Parameter, Tensor>()
-  current = { momentum, key, keysTaken: 0, updates, moves: new Map() }
+  const terms = new Map<string, Tensor>()
+  current = { momentum, key, keysTaken: 0, updates, terms, moves: new Map() }
   try {
-    return { result: trace(), updates }
+    return { result: trace(), updates, terms }
   } finally {
     current = outer
   }
@@ -41,6 +49,24 @@ export function traceTraining<T>(
 
 export function isTraining(): boolean {
   return current !== undefined
+}
+
+/**
+ * Names a part of a loss, so that logs of training show it beside the whole; the tensor is given back as it is. Outside training nothing is noted.
+ *
+ * @param term a scalar
+ * @throws ShapeError for other tensors, Error for a name that this trace has already
+ *
+ * @example
+ * const distance = reportTerm('distance', constant(0.25))
+ * const { terms } = traceTraining(() => mul(reportTerm('distance', distance), 10))
+ * [...terms.keys()] // ['distance']
+ */
+export function reportTerm(name: string, term: Tensor): Tensor {
+  if (term.shape.length > 0) throw new ShapeError('reportTerm', `${name} ${formatShape(term.shape)}; needs a scalar`)
+  if (current?.terms.has(name)) throw new Error(`reportTerm: two terms are called ${name}; each needs a name of its own`)
+  current?.terms.set(name, term)
+  return term
 }
 
 /**

@@ -18,13 +18,21 @@ export interface PhaseOptions {
   readonly key: (index: number) => readonly number[]
 }
 
+/** The loss of a batch, and those of its terms that were named (`reportTerm`). */
+export interface Losses {
+  readonly loss: number
+  readonly terms: Readonly<Record<string, number>>
+}
+
 export interface Phase {
   /** Traces and loads for batches of these specs. */
   prepare(specs: Specs): Promise<void>
-  /** The loss of a batch; its gradients are added to the group's. */
-  run(batch: Readonly<Record<string, HostArray>>, specs: Specs, index: number): Promise<number>
+  /** Gradients of a batch's loss, added to the group's. */
+  run(batch: Readonly<Record<string, HostArray>>, specs: Specs, index: number): Promise<Losses>
   dispose(): Promise<void>
 }
+
+const termPrefix = 'term/'
 
 const withKey = (specs: Specs): Specs => ({ ...specs, 'training/key': { shape: [2], dtype: 'int32' } })
 
@@ -33,13 +41,14 @@ export function createPhase({ backend, loss, trained, others, key }: PhaseOption
   const gradients = specialize<string>(
     ({ 'training/key': words, ...batch }) => {
       for (const group of [trained, ...others]) group.nameInputs()
-      const { result, updates } = traceTraining(() => loss(batch), { key: words! })
+      const { result, updates, terms } = traceTraining(() => loss(batch), { key: words! })
       const derivatives = grad(
         result,
         parameters.map(({ parameter }) => parameter),
       )
       return {
         loss: result,
+        ...Object.fromEntries([...terms].map(([name, term]) => [`${termPrefix}${name}`, term])),
         ...Object.fromEntries(parameters.map(({ name }, i) => [`gradient/${name}`, derivatives[i]!])),
         ...Object.fromEntries(buffers.map(({ name, parameter }) => [`next/${name}`, updates.get(parameter) ?? parameter])),
       }
@@ -56,9 +65,13 @@ export function createPhase({ backend, loss, trained, others, key }: PhaseOption
         'training/key': randomWords(...key(index)),
       }
       const into = await trained.outputsOfPart()
-      const { loss: value } = await gradients.run(withKey(specs), feeds, { into })
+      const outputs = await gradients.run(withKey(specs), feeds, { into })
       await trained.addPart()
-      return Number(value![0])
+      const terms = Object.entries(outputs).filter(([name]) => name.startsWith(termPrefix))
+      return {
+        loss: Number(outputs.loss![0]),
+        terms: Object.fromEntries(terms.map(([name, value]) => [name.slice(termPrefix.length), Number(value[0])])),
+      }
     },
     dispose: () => gradients.dispose(),
   }

@@ -10,9 +10,10 @@ import type { Layout, Slot } from '../nn/index.ts'
 import type { Backend, HostArray, Specs } from '../runtime/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { createGroup, type GroupOptions } from './group.ts'
-import { createPhase } from './phase.ts'
+import { createPhase, type Losses } from './phase.ts'
 import { runningMeans } from './statistics.ts'
 import type { NetworkReport, StepReport } from './step-report.ts'
+import { addTerms, sumsOfRanks } from './sums.ts'
 
 /** Values of a batch by the names of the task's inputs, in the arrays of their dtypes: BigInt64Array or Int32Array for symbols. */
 export type Batch<Name extends string> = Readonly<Record<Name, HostArray>>
@@ -98,15 +99,6 @@ function isPart<Name extends string>(one: Batch<Name> | Part<Name>): one is Part
   return typeof (one as Part<Name>).index === 'number'
 }
 
-/** The same numbers on every rank. As texts, because JSON has no numbers that are not finite. */
-async function sumsOfRanks(ranks: Collective, own: { readonly count: number; readonly total: number; readonly other: number }) {
-  const all = await ranks.allGather({ count: own.count, total: String(own.total), other: String(own.other) })
-  const counts = all.map(({ count }) => count)
-  if (new Set(counts).size > 1) throw new RangeError(`update: the ranks have ${counts.join(', ')} parts; all need as many`)
-  const sum = (key: 'total' | 'other') => all.reduce((before, words) => before + Number(words[key]), 0)
-  return { count: counts.reduce((a, b) => a + b, 0), total: sum('total'), other: sum('other') }
-}
-
 /**
  * A trainer of a model: its weights, the optimiser's state and their average, in the backend's memory.
  *
@@ -156,7 +148,7 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
 
   /** Runs the rival's phase over a part and, where it is its time, updates it; before the task's network, which then meets a rival that has learned. */
   const answer = async ({ batch, index, specs = task.batch }: Part<Name>, before: NetworkReport | undefined): Promise<NetworkReport> => {
-    const value = await rivalPhase!.run(batch, specs, index)
+    const { loss: value } = await rivalPhase!.run(batch, specs, index)
     const sum = (before?.loss ?? 0) + value
     if (!against!.everyPart) return { loss: sum, norm: Number.NaN, learningRate: Number.NaN, accepted: true }
     const applied = await rival!.apply(step, Number.isFinite(value))
@@ -164,27 +156,36 @@ export async function createTrainer<Name extends string>(options: TrainerOptions
   }
 
   const take = async (parts: Iterable<Part<Name>> | AsyncIterable<Part<Name>>): Promise<StepReport> => {
-    let [count, total] = [0, 0]
+    let [count, total, terms]: [number, number, Losses['terms']] = [0, 0, {}]
     let other: NetworkReport | undefined
     const compute = async () => {
       for await (const part of parts) {
         if (rival) other = await answer(part, other)
-        total += await phase.run(part.batch, part.specs ?? task.batch, part.index)
+        const { loss: value, terms: ofPart } = await phase.run(part.batch, part.specs ?? task.batch, part.index)
+        total += value
+        terms = addTerms(terms, ofPart)
         count++
       }
       if (count === 0) throw new RangeError('update: no parts; an update needs at least one')
     }
     if (ranks) {
       await together(ranks, compute)
-      const sums = await sumsOfRanks(ranks, { count, total, other: other?.loss ?? 0 })
-      ;({ count, total } = sums)
+      const sums = await sumsOfRanks(ranks, { count, total, other: other?.loss ?? 0, terms })
+      ;({ count, total, terms } = sums)
       if (other) other = { ...other, loss: sums.other }
     } else await compute()
     const value = total / count
     if (rival && !against!.everyPart) other = { ...(await rival.apply(step, Number.isFinite(other!.loss))), loss: other!.loss }
     const applied = await main.apply(step, Number.isFinite(value))
     step++
-    return { step, loss: value, ...applied, ...(other ? { rival: { ...other, loss: other.loss / count } } : {}) }
+    const means = Object.entries(terms).map(([name, sum]) => [name, sum / count] as const)
+    return {
+      step,
+      loss: value,
+      ...applied,
+      ...(means.length > 0 ? { terms: Object.fromEntries(means) } : {}),
+      ...(other ? { rival: { ...other, loss: other.loss / count } } : {}),
+    }
   }
   const update: Trainer<Name>['update'] = async (parts) => {
     try {

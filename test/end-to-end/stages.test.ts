@@ -87,7 +87,9 @@ describe('divisi train with stages', () => {
       /3\/3 adversarial: .*\nnote: starts from .*2-supervised.*arrays, and \d+ of the second network[\s\S]*done at step 15/,
     )
     expect(code).toBe(0)
-    expect(await readFile(join(folder, 'whole', '3-adversarial', 'log.jsonl'), 'utf8')).toMatch(/"rivalLoss":[\d.]+/)
+    expect(await readFile(join(folder, 'whole', '3-adversarial', 'log.jsonl'), 'utf8')).toMatch(
+      /"lossDistance":[\d.]+,"lossAdversarial":[\d.]+,"rivalLoss":[\d.]+/,
+    )
   })
 
   it('killed at random moments and started again ends with the very files of a run that was not', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BatchNorm, isTraining, layoutOf, traceTraining, trainingKey } from '../../src/nn/index.ts'
+import { BatchNorm, isTraining, layoutOf, reportTerm, traceTraining, trainingKey } from '../../src/nn/index.ts'
 import { constant, input, randomKey, randomWords } from '../../src/tensor/index.ts'
 import { run } from './run.ts'
 
@@ -24,6 +24,19 @@ describe('training traces', () => {
     expect(() => traceTraining(() => trainingKey('dropout'))).toThrow(
       'dropout: draws random numbers, and the trace has no key; give one as traceTraining(trace, { key })',
     )
+  })
+
+  it('collect the terms of a loss that are named, each trace its own; elsewhere they are only what they are', async () => {
+    const x = constant(3)
+    expect(reportTerm('distance', x)).toBe(x)
+    const outer = traceTraining(() => {
+      const inner = traceTraining(() => reportTerm('distance', constant(2)))
+      expect([...inner.terms.keys()]).toEqual(['distance'])
+      return reportTerm('distance', x)
+    })
+    expect(outer.terms).toEqual(new Map([['distance', x]]))
+    expect(() => traceTraining(() => [reportTerm('a', x), reportTerm('a', x)])).toThrow('reportTerm: two terms are called a')
+    expect(() => reportTerm('a', constant([1, 2], [2]))).toThrow('reportTerm: a (2); needs a scalar')
   })
 
   it('nest, and are over when they threw', () => {

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Collective } from '../../src/distributed/index.ts'
 import { mseLoss } from '../../src/losses/index.ts'
-import { BatchNorm, Dropout, Linear, Sequential } from '../../src/nn/index.ts'
+import { BatchNorm, Dropout, Linear, reportTerm, Sequential } from '../../src/nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../../src/runtime/index.ts'
-import { createRandom, type Tensor } from '../../src/tensor/index.ts'
+import { abs, createRandom, mean, mul, sub, type Tensor } from '../../src/tensor/index.ts'
 import { createTrainer, type Part, type Trainer, type TrainerOptions } from '../../src/training/index.ts'
 import { createInMemory } from '../distributed/in-memory.ts'
 
@@ -24,13 +24,20 @@ async function create(backend: Backend, collective?: Collective, more: Partial<T
   const model = new Sequential(new Linear(features, 6), new BatchNorm(6), new Dropout(0.2), new Linear(6, 1))
   return createTrainer<Names>({
     model,
-    task: { batch: { x: [batch, features], y: [batch, 1] }, loss: ({ x, y }) => mseLoss(model.forward(x) as Tensor, y) },
+    task: { batch: { x: [batch, features], y: [batch, 1] }, loss: ({ x, y }) => lossOf(model.forward(x) as Tensor, y) },
     backend,
     clipNorm: 0.3,
     seed: 1,
     collective,
     ...more,
   })
+}
+
+function lossOf(estimate: Tensor, y: Tensor): Tensor {
+  const squares = mseLoss(estimate, y)
+  reportTerm('third', mul(squares, 1 / 3))
+  reportTerm('absolute', mean(abs(sub(estimate, y))))
+  return squares
 }
 
 function part(index: number, spoilt?: number): Part<Names> {
@@ -58,6 +65,9 @@ describe('trainers that share out an update', () => {
       // float32 sums in another order: a few units of 6e-8.
       expect(Math.abs(reports[0]!.loss - whole.loss)).toBeLessThan(1e-6)
       expect(Math.abs(reports[0]!.norm - whole.norm)).toBeLessThan(1e-6)
+      expect(Object.keys(whole.terms!)).toEqual(['third', 'absolute'])
+      expect(Math.abs(whole.terms!.third! - whole.loss / 3)).toBeLessThan(1e-6)
+      for (const [name, term] of Object.entries(whole.terms!)) expect(Math.abs(reports[0]!.terms![name]! - term)).toBeLessThan(1e-6)
     }
     const [whole, first, second] = await Promise.all([alone, ...pair].map((trainer) => trainer.snapshot()))
     expect(second).toEqual(first)

@@ -7,6 +7,7 @@
  */
 import { binaryCrossEntropyWithLogits, l1Loss, signedSigmoid, weightedSpectralLoss } from '../../losses/index.ts'
 import type { FrameTransformerDiscriminator, FrameTransformerSeparation } from '../../models/index.ts'
+import { reportTerm } from '../../nn/index.ts'
 import { abs, add, div, maximum, mul, sigmoid, stopGradient, sub, sum, type Tensor } from '../../tensor/index.ts'
 import type { FrameTransformerData } from './data.ts'
 
@@ -51,7 +52,9 @@ export function generatorLoss(
   const estimate = estimateOf(network, batch, data)
   const distance = distanceOf(estimate, batch, data)
   if (!discriminator) return distance
+  reportTerm('distance', distance)
   const { lambda, detach } = data.adversarial
   const said = discriminator.forward(detach ? stopGradient(estimate) : estimate)
-  return add(binaryCrossEntropyWithLogits(said, mul(batch.presence!, 0)), mul(distance, lambda))
+  const heard = reportTerm('adversarial', binaryCrossEntropyWithLogits(said, mul(batch.presence!, 0)))
+  return add(heard, mul(distance, lambda))
 }
