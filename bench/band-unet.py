@@ -1,4 +1,4 @@
-"""The shipped network, its loss and its output restated in PyTorch: the peer of band-unet.ts."""
+"""The shipped network, its loss, its output and its way through a song restated in PyTorch: the peer of band-unet.ts."""
 import json
 
 import torch
@@ -83,7 +83,37 @@ def separate(x):
     return torch.istft(flat, model["nFft"], model["hopLength"], window=window, center=True, length=x.shape[2]).reshape(b, 2, -1)
 
 
-if "infer" in work:
+def weights_of(plan, first, last):
+    """What each sample of a window counts: nothing in the margins, then a crossfade; all of it at the ends of the song."""
+    rise = torch.ones(plan["length"])
+    margin, fade = plan["margin"], plan["fade"]
+    rise[:margin] = 0
+    rise[margin : margin + fade] = torch.sin(torch.pi / 2 * (torch.arange(fade) + 0.5) / fade) ** 2
+    return (1 if first else rise) * (1 if last else rise.flip(0)) * torch.ones(plan["length"])
+
+
+def separate_song(x, plan):
+    """Windows a hop apart, the last one moved back to end with the song, crossfaded; vocals, and what is left without them."""
+    total, length = x.shape[1], plan["length"]
+    vocals, weights = torch.zeros_like(x), torch.zeros(total)
+    start = 0
+    while True:
+        last = start + length >= total
+        start = min(start, total - length)
+        weight = weights_of(plan, start == 0, last)
+        vocals[:, start : start + length] += weight * separate(x[None, :, start : start + length])[0]
+        weights[start : start + length] += weight
+        if last:
+            break
+        start += plan["hop"]
+    vocals /= weights
+    return vocals, x - vocals
+
+
+if "song" in work:
+    song = read_array("song", (2, -1))
+    infer(lambda: separate_song(song, model["plan"])[0])
+elif "infer" in work:
     window_samples = read_array("window", (1, 2, -1))
     infer(lambda: separate(window_samples))
 else:

@@ -8,6 +8,7 @@ import { SeparationNetwork } from './separation-network.ts'
 import type { Separator } from './separator.ts'
 import { checkAnswer } from './trust/answer.ts'
 import { checkShipped, shippedModel, shippedUrl } from './trust/manifest.node.ts'
+import { probeSound } from './trust/probe-sound.ts'
 
 /** Models that ship with the package. */
 export const shippedModels = ['vocals'] as const
@@ -58,7 +59,7 @@ export async function verifyShippedModel(name: string): Promise<{ readonly bytes
  * that ships by its answer to a test sound (in windows of the default length), which takes the time of one window.
  *
  * @param name `vocals`, or the path of a `.safetensors` file that `divisi train` wrote
- * @throws Error for unknown models, models that do not separate, and devices that are unknown, not there, or compute wrong; RangeError for files that hold no
+ * @throws RangeError for a `memory` that is not enough, which names the least that is; Error for unknown models, models that do not separate, and devices that are unknown, not there, or compute wrong; RangeError for files that hold no
  * model or are damaged
  */
 export async function loadSeparator(name = 'vocals', options: LoadOptions = {}): Promise<Separator> {
@@ -74,9 +75,10 @@ export async function loadSeparator(name = 'vocals', options: LoadOptions = {}):
   const made = { name: title, network, values, backend, seconds: options.seconds, frames: options.frames }
   const separator = memory === undefined ? await createSeparator(made) : await createSeparatorWithin(memory, made)
   const answer = isShipped(name) ? (await shippedModel(name)).answer : undefined
-  if (answer?.windowLength !== separator.windowLength) return separator
   try {
-    await checkAnswer(separator, answer)
+    if (answer?.windowLength === separator.windowLength) await checkAnswer(separator, answer)
+    // What plays is not looked at window by window: its network shows now that it does something, or `predict` refuses it.
+    else if (separator.stream) await separator.predict(probeSound(separator.sampleRate, separator.windowLength))
     return separator
   } catch (error) {
     await separator.dispose()

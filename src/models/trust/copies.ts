@@ -1,7 +1,7 @@
 /**
- * Whether estimates are the sound itself: at its own level, at another one, or at none, which is silence. The arithmetic of a network that does nothing,
- * a transform and its inverse in float32, leaves less than −110 dB beside it. What a network that works leaves is not bounded: of voices alone the
- * shipped one left as little as −79 dB, of instruments alone −107 dB (97 and 128 windows of real recordings): a copy is a reason to ask (alarm.ts), no more.
+ * Whether estimates are the sound itself: at its own level, at another one, or at none, which is silence. Beside it a network that does nothing leaves
+ * the arithmetic of a transform and its inverse, −127 dB of the sound in float32. What a network that works leaves is not bounded: of voices alone the
+ * shipped one left as little as −79 dB, of instruments alone −107 dB (docs/separate.md): a copy is a reason to ask (alarm.ts), no more.
  */
 import type { StereoWindow } from '../separator.ts'
 
