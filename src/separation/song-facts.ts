@@ -13,6 +13,8 @@ import { createWindowReader, type SourceWindow } from './window-reader.ts'
 export type FactsFor = (window: SourceWindow) => Promise<SongFacts>
 
 export interface ListeningOptions {
+  /** The song that the source is a stretch of; default: the source is the song. */
+  readonly whole?: AudioStream | undefined
   readonly signal?: AbortSignal | undefined
   readonly onListening?: ((progress: SeparationProgress) => void) | undefined
 }
@@ -27,7 +29,7 @@ export async function listenTo(
   source: AudioStream,
   separator: Separator,
   plan: WindowPlan,
-  { signal, onListening }: ListeningOptions,
+  { whole = source, signal, onListening }: ListeningOptions,
 ): Promise<FactsFor | undefined> {
   const listener = separator.prepass?.()
   if (!listener) return undefined
@@ -37,13 +39,13 @@ export async function listenTo(
     heard = start + length
     await listener.hear([left.subarray(known, length), right.subarray(known, length)])
   }
-  if (!source.reopen) {
+  if (!whole.reopen) {
     return async (window) => {
       await hear(window)
       return listener.facts()
     }
   }
-  const song = await source.reopen()
+  const song = await whole.reopen()
   const close = (): void => void song.close().catch(() => {})
   signal?.addEventListener('abort', close, { once: true }) // also ends a read that hangs
   try {

@@ -27,7 +27,7 @@ export function checkTemplate(template: string): void {
 }
 
 /**
- * The name of the file of a stem.
+ * The name of the file of a stem, or, as the stem "plot", of their picture.
  *
  * @example
  * stemFileName('song', 'vocals', { format: 'flac', template: '{stem} of {base}' }) // 'vocals of song.flac'
@@ -35,7 +35,7 @@ export function checkTemplate(template: string): void {
 export function stemFileName(
   base: string,
   stem: string,
-  { format = 'wav', template = defaultTemplate }: { format?: AudioFormat | undefined; template?: string | undefined } = {},
+  { format = 'wav', template = defaultTemplate }: { format?: AudioFormat | 'svg' | undefined; template?: string | undefined } = {},
 ): string {
   const values: Readonly<Record<Place, string>> = { base, stem, format }
   return `${template.replaceAll(/\{(base|stem|format)\}/g, (_, place: Place) => values[place])}.${format}`

@@ -15,8 +15,9 @@ import type { SeparationProgress } from './progress.ts'
 import { openWorkshop, type ResumeOptions, type Workshop } from './resume/workshop.node.ts'
 import { roundStems } from './round-stems.ts'
 import { type SeparateOptions, separate } from './separate.ts'
+import { createSongPlot, type PlotOptions } from './song-plot.node.ts'
 import { openStemFile, type StemFile } from './stem-files.node.ts'
-import { checkTemplate, defaultTemplate } from './stem-names.ts'
+import { checkTemplate, defaultTemplate, stemFileName } from './stem-names.ts'
 import { stemTarget, type TargetOptions } from './stem-target.ts'
 import { checkStems, instrumental } from './stems.ts'
 import { planWindows } from './window-plan.ts'
@@ -32,6 +33,8 @@ export interface WriteStemsOptions extends SeparateOptions, TargetOptions {
   readonly bitrate?: number | undefined
   /** What the files say about the song; see `readTags`. */
   readonly tags?: SongTags | undefined
+  /** Also draw the song and its stems, as `<base>.plot.svg`; default false. */
+  readonly plot?: PlotOptions | boolean | undefined
   /** Replace files of the same name; default false. */
   readonly overwrite?: boolean | undefined
   /** Keep what is done when interrupted, and go on with what an interrupted run kept; default: nothing is kept. */
@@ -40,11 +43,15 @@ export interface WriteStemsOptions extends SeparateOptions, TargetOptions {
   readonly onLowering?: ((progress: SeparationProgress) => void) | undefined
   /** Called as `onProgress` is, while stems are encoded. */
   readonly onEncoding?: ((progress: SeparationProgress) => void) | undefined
+  /** Called as `onProgress` is, while complete stems are read for their picture. */
+  readonly onDrawing?: ((progress: SeparationProgress) => void) | undefined
 }
 
 export interface WrittenStems {
   /** Names of the files in the folder, by stem. */
   readonly files: Readonly<Record<string, string>>
+  /** Name of the picture, where one was asked for. */
+  readonly plot: string | undefined
   /** Samples per channel of the song, and of each file that has its rate. */
   readonly frames: number
   readonly format: AudioFormat
@@ -75,6 +82,8 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
   const target = stemTarget(source.info, options)
   const { rounding } = target
   const wav = { sampleRate, channels, sampleFormat: rounding.format }
+  const asked = typeof options.plot === 'object' ? options.plot : {}
+  const plot = options.plot ? createSongPlot(source.info, { ...asked, title: asked.title ?? base }) : undefined
   const files: StemFile[] = []
   let workshop: Workshop | undefined
   let frames = 0
@@ -97,6 +106,7 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
     for (const stem of stems) files.push(await openStemFile(workshop, stem, wav))
     for await (const block of separate(source, { ...options, separator: workshop.separator, stems: estimated })) {
       const rounded = roundStems(block, frames, rounding)
+      plot?.hear(block.mixture)
       const known = Math.max(0, (begun?.frames ?? 0) - frames)
       frames += block.mixture[0]!.length
       await Promise.all(
@@ -122,12 +132,31 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
         tell?.({ doneSeconds: done / sampleRate, totalSeconds: frames / sampleRate })
       },
     })
+    const picture = plot && stemFileName(base, 'plot', { format: 'svg', template: options.template })
+    if (plot && picture) {
+      let drawn = 0
+      const totalSeconds = (files.length * frames) / sampleRate
+      const onBlock = (count: number): void => {
+        drawn += count
+        options.onDrawing?.({ doneSeconds: drawn / sampleRate, totalSeconds })
+      }
+      await plot.write(picture, files, staging, finished.gain, onBlock, signal)
+    }
     signal?.throwIfAborted()
-    await staging.publish(finished.files, overwrite)
+    await staging.publish(picture ? [...finished.files, { name: picture }] : finished.files, overwrite)
     complete = true
     const { format, sampleFormat } = target
     const { gain, names } = finished
-    return { files: names, frames, format, sampleRate: target.sampleRate, sampleFormat, dithered: rounding.dither !== undefined, gain }
+    return {
+      files: names,
+      plot: picture,
+      frames,
+      format,
+      sampleRate: target.sampleRate,
+      sampleFormat,
+      dithered: rounding.dither !== undefined,
+      gain,
+    }
   } finally {
     await source.close()
     const interrupted = !complete && signal?.aborted === true
