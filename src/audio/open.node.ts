@@ -1,19 +1,16 @@
 /** Opens any sound file by its content and streams its samples with bounded memory. */
 
-import type { FileHandle } from 'node:fs/promises'
-import { open } from 'node:fs/promises'
 import type { ByteReader } from './byte-reader.ts'
-import { createByteReader } from './byte-reader.ts'
 import type { Decoder } from './decoder.ts'
 import { AudioError } from './errors.ts'
 import { decodeWithFfmpeg } from './ffmpeg.node.ts'
+import { type FileBytes, openBytes } from './file-bytes.node.ts'
 import { describeKind } from './file-kind.ts'
 import { openFlac } from './flac.ts'
 import { skipTags } from './id3.ts'
 import { openMp3, startsWithMpegFrame } from './mp3.ts'
 import { openOgg } from './ogg.ts'
-import { openPipe } from './pipe.node.ts'
-import { asAudioError, type StreamSource, toStream } from './stream.node.ts'
+import { asAudioError, toStream } from './stream.node.ts'
 import type { AudioInfo, AudioStream } from './types.ts'
 import { readWavHeader } from './wav-header.ts'
 import { readWavBlocks, wavInfo, wavSampleFormat } from './wav-reader.ts'
@@ -44,9 +41,18 @@ const HIGHEST_RATE = 768_000
  * for await (const [left] of song.blocks) samples += left?.length ?? 0
  */
 export async function openAudio(path: string, options: OpenAudioOptions = {}): Promise<AudioStream> {
-  const { signal, allowTruncated = false } = options
-  signal?.throwIfAborted()
-  const bytes = await openBytes(path, signal)
+  options.signal?.throwIfAborted()
+  const bytes = await openBytes(path, options.signal)
+  const stream = await openDecoded(bytes, path, options)
+  return bytes.reader.size === undefined ? stream : Object.assign(stream, { reopen: () => openAudio(path, options) })
+}
+
+/** The sound of bytes, which are closed with it, and at once where there is none. */
+export async function openDecoded(
+  bytes: FileBytes,
+  path: string,
+  { signal, allowTruncated = false }: OpenAudioOptions,
+): Promise<AudioStream> {
   try {
     const decoder = await decode(bytes.reader, path, signal)
     try {
@@ -56,8 +62,7 @@ export async function openAudio(path: string, options: OpenAudioOptions = {}): P
       await decoder.release()
       throw error
     }
-    const stream = toStream(decoder, { ...bytes, path, signal, allowTruncated })
-    return bytes.reader.size === undefined ? stream : Object.assign(stream, { reopen: () => openAudio(path, options) })
+    return toStream(decoder, { ...bytes, path, signal, allowTruncated })
   } catch (error) {
     await bytes.close()
     throw asAudioError(error, path, signal)
@@ -70,54 +75,6 @@ function checkRate({ sampleRate }: AudioInfo, path: string): void {
     `claims a rate of ${sampleRate} Hz, and allowed are ${LOWEST_RATE} to ${HIGHEST_RATE} Hz; if it is not damaged, convert it ("ffmpeg -i in -ar 48000 out.wav")`,
     { path },
   )
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const reason =
-      code === 'ENOENT'
-        ? 'no such file'
-        : code === 'EACCES' || code === 'EPERM'
-          ? 'cannot be read: permission denied'
-          : `cannot be opened (${String(code ?? error)})`
-    throw new AudioError(reason, { path, cause: error })
-  }
-}
-
-interface OpenBytes extends Pick<StreamSource, 'shrunk' | 'interrupt' | 'close'> {
-  readonly reader: ByteReader
-}
-
-async function openBytes(path: string, signal: AbortSignal | undefined): Promise<OpenBytes> {
-  const handle = await openFile(path)
-  try {
-    const stat = await handle.stat()
-    if (stat.isDirectory()) throw new AudioError('is a folder, not a sound file', { path })
-    const seekable = stat.isFile()
-    const pipe = stat.isFIFO() ? await openPipe(path, signal) : undefined
-    let shrunk = false
-    const fill = async (target: Uint8Array, position: number): Promise<number> => {
-      if (pipe) return pipe.read(target)
-      const { bytesRead } = await handle.read(target, 0, target.length, seekable ? position : null)
-      shrunk ||= bytesRead === 0 && seekable && position < stat.size
-      return bytesRead
-    }
-    return {
-      reader: createByteReader({ name: path, size: seekable ? stat.size : undefined, seekable, fill }),
-      shrunk: () => shrunk,
-      interrupt: () => pipe?.close(),
-      close: async () => {
-        pipe?.close()
-        await handle.close()
-      },
-    }
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
 }
 
 async function decode(reader: ByteReader, path: string, signal: AbortSignal | undefined): Promise<Decoder> {

@@ -3,20 +3,20 @@
  * when the process ends.
  */
 
-import { constants, open } from 'node:fs'
 import { Socket } from 'node:net'
-import { promisify } from 'node:util'
 
 export interface PipeBytes {
   /** Fills a start of `target` with the next bytes and gives their number, 0 at the end. */
   read(target: Uint8Array): Promise<number>
-  /** Ends a read that waits, with an error. */
+  /** Ends a read that waits, with an error, and closes the pipe. */
   close(): void
 }
 
-/** Opens a pipe that has been opened for reading already, so that nothing written is lost and no writer need be there any more. */
-export async function openPipe(path: string, signal: AbortSignal | undefined): Promise<PipeBytes> {
-  const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK)
+/**
+ * Reads from a pipe that is open, which belongs to it from then on. To open it a second time would not do: where the writer has left by then, Linux tells
+ * that one nothing of an end.
+ */
+export function readPipe(fd: number, signal: AbortSignal | undefined): PipeBytes {
   const socket = new Socket({ fd, readable: true, writable: false, ...(signal ? { signal } : {}) })
   const chunks: AsyncIterator<Uint8Array> = socket[Symbol.asyncIterator]()
   // Reads tell their errors; an abort before the first of them has nobody else to listen.

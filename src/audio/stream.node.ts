@@ -3,18 +3,14 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Decoder } from './decoder.ts'
 import { AudioError, brokenOff, damaged } from './errors.ts'
+import type { FileBytes } from './file-bytes.node.ts'
 import type { AudioBlock, AudioStream } from './types.ts'
 
-export interface StreamSource {
+export interface StreamSource extends Omit<FileBytes, 'reader'> {
   readonly path: string
   readonly signal: AbortSignal | undefined
   /** Whether the stream ends, instead of failing, where the sound breaks off. */
   readonly allowTruncated: boolean
-  /** Whether the bytes have ended before the length that the file had when it was opened. */
-  shrunk(): boolean
-  /** Makes a read that waits for a pipe's writer end soon, with an error. */
-  interrupt(): void
-  close(): Promise<void>
 }
 
 /** Beyond this a float is no loud sample but a damaged one; integers that someone wrote as floats without scaling them stay below. */
