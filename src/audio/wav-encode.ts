@@ -85,6 +85,20 @@ export function wavHeader(
   return bytes
 }
 
+/**
+ * The header of a stream whose end nobody knows yet: its lengths are the largest there are, which readers take for "to the end", as ffmpeg and SoX
+ * write and read it.
+ *
+ * @throws RangeError for a format that WAV does not have
+ */
+export function endlessWavHeader(format: { sampleRate: number; channels: number; sampleFormat: SampleFormat }): Uint8Array<ArrayBuffer> {
+  const bytes = wavHeader(format, 0)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(4, 0xffffffff, true)
+  view.setUint32(bytes.length - 4, 0xffffffff, true)
+  return bytes
+}
+
 /** Interleaved little-endian samples of a block; integers are rounded to the nearest and clamped. */
 export function encodeWavSamples(block: AudioBlock, format: SampleFormat): Uint8Array<ArrayBuffer> {
   checkSampleFormat(format)

@@ -6,6 +6,8 @@ import type { AudioBlock, AudioInfo, SampleFormat, Samples } from './types.ts'
 import type { WavHeader } from './wav-header.ts'
 
 const FRAMES_PER_BLOCK = 16384
+/** Of pipes, whose sound may be played at this moment: what is there is not to wait for much more. */
+const FRAMES_PER_BLOCK_OF_PIPES = 1024
 
 type ReadSample = (view: DataView, offset: number, littleEndian: boolean) => number
 
@@ -74,7 +76,8 @@ export async function* readWavBlocks(reader: ByteReader, header: WavHeader): Asy
   if (!readSample) throw new RangeError(`readWavBlocks: no reader for ${encoding} samples of ${bytesPerSample} bytes; see wavSampleFormat`)
   const wide = encoding === 'float' ? bytesPerSample === 8 : bytesPerSample > 3
   const frameBytes = channels * bytesPerSample
-  const framesPerBlock = Math.max(1, Math.min(FRAMES_PER_BLOCK, Math.floor((1 << 20) / frameBytes)))
+  const mostFrames = reader.size === undefined ? FRAMES_PER_BLOCK_OF_PIPES : FRAMES_PER_BLOCK
+  const framesPerBlock = Math.max(1, Math.min(mostFrames, Math.floor((1 << 20) / frameBytes)))
   const promised = header.dataBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(header.dataBytes / frameBytes)
   let done = 0
   while (done < promised) {
