@@ -1,6 +1,7 @@
 /** Sources and separators without files and networks, for the tests of separation and of the command. */
 
 import type { AudioBlock, AudioInfo, AudioStream, SampleFormat } from '../../src/audio/index.ts'
+import type { SeparationStream } from '../../src/models/index.ts'
 import type { Separator, StereoWindow } from '../../src/separation/index.ts'
 import { createRandom } from '../../src/tensor/random.ts'
 
@@ -132,3 +133,47 @@ export const silence = perChannel((samples) => new Float32Array(samples.length))
 export const smoothing = perChannel((samples) =>
   samples.map((sample, i) => 0.5 * sample + 0.25 * (samples[i - 1] ?? 0.9) + 0.25 * (samples[i + 1] ?? 0.9)),
 )
+
+/** vocals[n] = x[n]/2 + x[n + latency]/4, which needs all of its latency; as a function of a whole signal, which is silent behind its end. */
+export function lookingAhead(latency: number): (samples: Float32Array) => Float32Array {
+  return (samples) => samples.map((sample, n) => 0.5 * sample + 0.25 * (samples[n + latency] ?? 0))
+}
+
+/** A separator that can work on sound while it comes, by `lookingAhead`; its windows are not to be asked for. */
+export function liveSeparatorOf(latency: number, sampleRate = 44100): Separator & { readonly disposed: boolean } {
+  const estimate = lookingAhead(latency)
+  const stream = (): SeparationStream => {
+    let heard: StereoWindow = [new Float32Array(0), new Float32Array(0)]
+    /** What is left of the estimates after all but the last `kept` samples of what was heard are given; the past does not count. */
+    const give = (kept: number): Record<string, StereoWindow> => {
+      const count = Math.max(0, heard[0].length - kept)
+      const [left, right] = heard.map((samples) => estimate(samples).subarray(0, count)) as [Float32Array, Float32Array]
+      heard = [heard[0].slice(count), heard[1].slice(count)]
+      return { vocals: [left, right] }
+    }
+    const joined = (before: Float32Array, after: Float32Array): Float32Array => {
+      const both = new Float32Array(before.length + after.length)
+      both.set(before)
+      both.set(after, before.length)
+      return both
+    }
+    return {
+      latencySamples: latency,
+      process: async (block) => {
+        heard = [joined(heard[0], block[0]), joined(heard[1], block[1])]
+        return give(latency)
+      },
+      flush: async () => give(0),
+      reset: async () => {
+        heard = [new Float32Array(0), new Float32Array(0)]
+      },
+    }
+  }
+  const windows = separatorOf(
+    () => {
+      throw new Error('a live separator is asked for a window')
+    },
+    { sampleRate },
+  )
+  return Object.assign(windows, { stream })
+}
