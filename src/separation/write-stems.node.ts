@@ -9,6 +9,7 @@
  */
 
 import { type AudioFormat, type AudioStream, checkEncoding, noTags, type SampleFormat, type SongTags } from '../audio/index.ts'
+import { checkSpace, stagedBytes } from './disk-space.node.ts'
 import { SeparationError } from './errors.ts'
 import { finishStems } from './finish-stems.node.ts'
 import type { SeparationProgress } from './progress.ts'
@@ -21,6 +22,7 @@ import { checkTemplate, defaultTemplate, stemFileName } from './stem-names.ts'
 import { stemTarget, type TargetOptions } from './stem-target.ts'
 import { checkStems, instrumental } from './stems.ts'
 import { planWindows } from './window-plan.ts'
+import { explainWriting } from './write-error.node.ts'
 
 export interface WriteStemsOptions extends SeparateOptions, TargetOptions {
   /** Where the files go; made where missing. */
@@ -103,6 +105,7 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
       options.resume,
     )
     const { staging, begun } = workshop
+    await checkSpace(folder, stagedBytes(stems.length, (source.info.frames ?? 0) - (begun?.frames ?? 0), wav))
     for (const stem of stems) files.push(await openStemFile(workshop, stem, wav))
     for await (const block of separate(source, { ...options, separator: workshop.separator, stems: estimated })) {
       const rounded = roundStems(block, frames, rounding)
@@ -157,6 +160,8 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
       dithered: rounding.dither !== undefined,
       gain,
     }
+  } catch (error) {
+    throw explainWriting(error, folder)
   } finally {
     await source.close()
     const interrupted = !complete && signal?.aborted === true
