@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadSeparator } from '../models/index.ts'
+import { createTimePredictor } from '../separation/index.ts'
 import { attentionCommand, runAttention } from './attention.ts'
 import { dataCommand } from './data.ts'
 import { demoCommand, runDemo } from './demo.ts'
@@ -34,11 +35,16 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-/** A reader that has gone away, as `head` does, is no reason to fail. */
-function ignoreClosedPipes(): void {
+let outputFailed = false
+
+/** A reader that has gone away, as `head` does, is no reason to fail; a disk that is full is one, and the work itself still goes on. */
+function watchOutputs(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (error.code === 'EPIPE') return
+      if (!outputFailed && stream === process.stdout) printError(process.stderr, `standard output cannot be written (${oneLine(error)})`)
+      outputFailed = true
+      process.exitCode = exitCodes.failed
     })
   }
 }
@@ -47,7 +53,8 @@ function ignoreClosedPipes(): void {
 async function work(run: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const interrupt = createInterrupt()
   try {
-    process.exitCode = await run(interrupt.signal)
+    const code = await run(interrupt.signal)
+    process.exitCode = outputFailed && code === exitCodes.ok ? exitCodes.failed : code
   } finally {
     interrupt.dispose()
   }
@@ -55,6 +62,9 @@ async function work(run: (signal: AbortSignal) => Promise<number>): Promise<void
 
 const load: SeparateContext['loadSeparator'] = (model, { device, threads }) =>
   loadSeparator(model, { device, ...(threads === undefined ? {} : { threads }) })
+
+/** Not before they are asked for: whoever looks at standard input opens it. */
+const pipes: NonNullable<SeparateContext['pipes']> = () => ({ input: process.stdin, output: process.stdout })
 
 function createProgram(): Command {
   const program = new Command('divisi')
@@ -65,7 +75,16 @@ function createProgram(): Command {
     .exitOverride()
   const commands = [
     separateCommand((inputs, flags) =>
-      work((signal) => runSeparate(inputs, flags, { loadSeparator: load, stdout: process.stdout, stderr: process.stderr, signal })),
+      work((signal) =>
+        runSeparate(inputs, flags, {
+          loadSeparator: load,
+          predictor: createTimePredictor(),
+          stdout: process.stdout,
+          stderr: process.stderr,
+          signal,
+          pipes,
+        }),
+      ),
     ),
     scoreCommand((folder, flags) => work((signal) => runScore(folder, flags, { stdout: process.stdout, stderr: process.stderr, signal }))),
     evaluateCommand((reference, estimate, flags) =>
@@ -95,7 +114,7 @@ function createProgram(): Command {
   return program
 }
 
-ignoreClosedPipes()
+watchOutputs()
 try {
   await createProgram().parseAsync()
 } catch (error) {

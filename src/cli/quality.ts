@@ -1,7 +1,7 @@
 /** How much work goes into a separation: the options that commands share, and the separator that they ask for. */
 
 import { existsSync } from 'node:fs'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { createOnnxRuntimeBackend } from '../runtime/index.ts'
 import {
   type EnsembleRule,
@@ -51,32 +51,25 @@ function parseEnsemble(text: string): EnsembleRule | readonly number[] {
   throw new InvalidArgumentError(`Allowed are ${ensembleRules.join(', ')}, or weights for a mean, such as 2,1.`)
 }
 
-/** Adds the options to a command. */
-export function addQualityOptions(command: Command): Command {
-  const models = (text: string, before: string | undefined): string => (before === undefined ? text : `${before},${text}`)
-  return command
-    .addOption(
-      new Option(
-        '-m, --model <name>',
-        'network to use, by name or path; several, separated by commas, work together (default: the one that ships)',
-      ).argParser(models),
-    )
-    .addOption(
-      new Option(
-        '--ensemble <rule>',
-        `how several networks become one: ${ensembleRules.join(', ')}, or weights such as 2,1 (default: mean)`,
-      ).argParser(parseEnsemble),
-    )
-    .addOption(new Option('-q, --quality <rung>', 'time spent for better stems (default: fast)').choices(qualityNames))
-    .addOption(
-      new Option('--overlap <share>', 'share of each window estimated twice; more is slower, a little smoother').argParser(parseOverlap),
-    )
-    .addOption(new Option('--shifts <n>', 'average the estimates of n places of each window').argParser(wholeNumber(1)))
-    .option('--swap-channels', 'average with left and right exchanged')
-    .option('--polarity', 'average with the sound upside down')
-    .addOption(new Option('--wiener <rounds>', 'refine the estimates by Wiener filtering').argParser(wholeNumber(0)))
-    .option('--quiet-passages', 'silence the rests of a voice where none sings')
-}
+const joinModels = (text: string, before: string | undefined): string => (before === undefined ? text : `${before},${text}`)
+
+export const qualityOptions: readonly Option[] = [
+  new Option(
+    '-m, --model <name>',
+    'network to use, by name or path; several, separated by commas, work together (default: the one that ships)',
+  ).argParser(joinModels),
+  new Option(
+    '--ensemble <rule>',
+    `how several networks become one: ${ensembleRules.join(', ')}, or weights such as 2,1 (default: mean)`,
+  ).argParser(parseEnsemble),
+  new Option('-q, --quality <rung>', 'time spent for better stems (default: fast)').choices(qualityNames),
+  new Option('--overlap <share>', 'share of each window estimated twice; more is slower, a little smoother').argParser(parseOverlap),
+  new Option('--shifts <n>', 'average the estimates of n places of each window').argParser(wholeNumber(1)),
+  new Option('--swap-channels', 'average with left and right exchanged'),
+  new Option('--polarity', 'average with the sound upside down'),
+  new Option('--wiener <rounds>', 'refine the estimates by Wiener filtering').argParser(wholeNumber(0)),
+  new Option('--quiet-passages', 'silence the rests of a voice where none sings'),
+]
 
 /** A rung's steps, and those that were asked for beside or instead. */
 function stepsOf({ quality = 'fast', overlap, shifts, swapChannels, polarity, wiener, quietPassages }: QualityFlags): QualitySteps {

@@ -8,7 +8,7 @@ import { separate } from '../separation/index.ts'
 import { exitCodes, UsageError } from './errors.ts'
 import { parseThreads } from './parse.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
-import { addQualityOptions, type ChosenSeparator, openSeparator, type QualityFlags } from './quality.ts'
+import { type ChosenSeparator, openSeparator, type QualityFlags, qualityOptions } from './quality.ts'
 
 export interface ScoreFlags extends QualityFlags {
   readonly group?: readonly string[]
@@ -28,7 +28,8 @@ export function scoreCommand(action: (folder: string, flags: ScoreFlags) => Prom
     ])
     .option('--json <file>', 'write every clip’s scores too')
     .action(action)
-  return addQualityOptions(command)
+  for (const option of qualityOptions) command.addOption(option)
+  return command
 }
 
 function parseGroups(texts: readonly string[] = []): Groups {

@@ -6,15 +6,14 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/cli/errors.ts'
-import { addQualityOptions, openSeparator, type QualityFlags } from '../../src/cli/quality.ts'
+import { openSeparator, type QualityFlags, qualityOptions } from '../../src/cli/quality.ts'
 import { qualities } from '../../src/separation/index.ts'
 import { type FakeSeparator, separatorOf } from '../separation/fakes.ts'
 import { copyOf, gain, windowOf } from '../separation/quality/fakes.ts'
 
 function parse(...words: readonly string[]): QualityFlags {
-  const command = addQualityOptions(new Command('test'))
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+  const command = new Command('test').exitOverride().configureOutput({ writeErr: () => {} })
+  for (const option of qualityOptions) command.addOption(option)
   return command.parse(words, { from: 'user' }).opts()
 }
 

@@ -47,8 +47,6 @@ export interface SongProgress {
 }
 
 export interface SeparationReporter {
-  /** Which songs there are to do, now that it is known. */
-  expect(inputs: readonly string[]): void
   /** Where all else that is for eyes goes: a line of text, in `json` an event. */
   readonly stream: ProgressStream
   song(input: string, label: string): SongProgress
@@ -59,6 +57,8 @@ export interface SeparationReporter {
 export interface ReporterOptions {
   readonly style: ProgressStyle
   readonly stream: ProgressStream
+  /** The songs to do. */
+  readonly inputs: readonly string[]
   /** The clock in milliseconds; default performance.now. */
   readonly now?: (() => number) | undefined
 }
@@ -85,10 +85,10 @@ const round = (value: number | null | undefined, decimals: number): number | nul
   value === null || value === undefined ? null : Number(value.toFixed(decimals))
 
 /** Shows the progress of a command over songs, which may run side by side. */
-export function createSeparationReporter({ style, stream, now = () => performance.now() }: ReporterOptions): SeparationReporter {
+export function createSeparationReporter({ style, stream, inputs, now = () => performance.now() }: ReporterOptions): SeparationReporter {
   const started = now()
   const costs: PhaseCosts = new Map()
-  const songs = new Map<string, Song>()
+  const songs = new Map<string, Song>(inputs.map((input) => [input, { seconds: guessSeconds(input), fraction: 0, ended: false }]))
   let shownOverall = 0
 
   const overall = (): TimeShare & { done: number; inputs: number } => {
@@ -101,7 +101,7 @@ export function createSeparationReporter({ style, stream, now = () => performanc
     // One song whose end is unknown leaves all unknown, until it is through.
     if (all.some(({ fraction }) => fraction === null)) return { fraction: null, secondsLeft: null, ...counts }
     const share = whole > 0 ? all.reduce((sum, { fraction }, i) => sum + fraction! * weights[i]!, 0) / whole : 0
-    shownOverall = counts.inputs > 0 && counts.done === counts.inputs ? 1 : Math.min(0.999, Math.max(shownOverall, share))
+    shownOverall = counts.done === counts.inputs ? 1 : Math.min(0.999, Math.max(shownOverall, share))
     const spent = (now() - started) / 1000
     return { fraction: shownOverall, secondsLeft: shownOverall > 0 ? (spent * (1 - shownOverall)) / shownOverall : null, ...counts }
   }
@@ -163,9 +163,6 @@ export function createSeparationReporter({ style, stream, now = () => performanc
   }
 
   return {
-    expect(inputs) {
-      for (const input of inputs) songs.set(input, { seconds: guessSeconds(input), fraction: 0, ended: false })
-    },
     stream: json
       ? words
       : {

@@ -4,12 +4,19 @@ import { stat } from 'node:fs/promises'
 import { devices } from '../../models/index.ts'
 import { checkStems, planWindows, type Separator } from '../../separation/index.ts'
 import { exitCodes, fileError, oneLine, printError, UsageError } from '../errors.ts'
-import { formatDuration, formatRate } from '../progress.ts'
+import { type ChosenSeparator, openSeparator } from '../quality.ts'
 import { withWayOut } from './broken-off.ts'
 import type { SeparateContext } from './context.ts'
+import { findSongs } from './inputs.ts'
+import { atOnce, namedLines, type Outcome, summaryLine, summaryTable } from './many.ts'
 import type { SeparateFlags } from './options.ts'
-import { planJobs } from './plan.ts'
-import { reportJob } from './report.ts'
+import { checkOutput } from './output-options.ts'
+import { runPipe } from './pipe.ts'
+import { type Job, planJobs } from './plan.ts'
+import { loadScout } from './preview.ts'
+import { createSeparationReporter, type SongProgress } from './progress.ts'
+import { reportJob, reportSkipped } from './report.ts'
+import { tellInterrupted } from './resume.ts'
 import { separateJob } from './song.ts'
 
 function checkDevice(device: string): void {
@@ -18,9 +25,9 @@ function checkDevice(device: string): void {
 }
 
 /** A model or a device that was asked for and does not work is a mistake on the command line; what ships, on the processor, would be a broken installation. */
-async function load(flags: SeparateFlags, context: SeparateContext): Promise<Separator> {
+async function load(flags: SeparateFlags, context: SeparateContext): Promise<ChosenSeparator> {
   try {
-    return await context.loadSeparator(flags.model, { device: flags.device, threads: flags.threads })
+    return await openSeparator(flags, (model) => context.loadSeparator(model, { device: flags.device, threads: flags.threads }))
   } catch (error) {
     throw flags.model === undefined && flags.device === 'cpu' ? error : new UsageError(oneLine(error), { cause: error })
   }
@@ -40,47 +47,87 @@ async function checkFolder(folder: string): Promise<void> {
   if (found && !found.isDirectory()) throw new UsageError(`--out ${folder} is a file, not a folder`)
 }
 
+/** What a song cannot do for itself: see to it that its failure is told, and does not stop the others. */
+async function outcomeOf(
+  job: Job,
+  stems: readonly string[],
+  separator: Separator,
+  flags: SeparateFlags,
+  context: SeparateContext,
+  progress: SongProgress,
+): Promise<Outcome> {
+  const { stdout, stderr, signal } = context
+  try {
+    const finished = await separateJob(job, stems, separator, flags, context, progress)
+    progress.done()
+    if (!finished) {
+      reportSkipped(job, flags, context)
+      return { job, result: 'skipped', reason: 'its stems are there' }
+    }
+    reportJob(finished, separator, flags, context)
+    const { frames, sampleRate, elapsedSeconds } = finished
+    return { job, result: 'separated', seconds: frames / sampleRate, elapsedSeconds }
+  } catch (error) {
+    if (signal.aborted) {
+      progress.clear()
+      return { job, result: 'interrupted' }
+    }
+    const reason = withWayOut(fileError(job.input, error), error)
+    progress.failed(reason)
+    if (flags.progress !== 'json') printError(stderr, reason)
+    if (flags.json) stdout.write(`${JSON.stringify({ input: job.input, error: reason })}\n`)
+    return { job, result: 'failed', reason }
+  }
+}
+
 /**
- * Separates files one after the other; one that fails costs a line on stderr, and the others still run.
+ * Separates songs, one after the other or several at once; one that fails costs a line on stderr, and the others still run.
  *
  * @returns the exit code
  * @throws UsageError before any work, the signal's reason when interrupted.
  */
-export async function runSeparate(inputs: readonly string[], flags: SeparateFlags, context: SeparateContext): Promise<number> {
-  const { stdout, stderr, signal } = context
-  checkDevice(flags.device)
-  await checkFolder(flags.out)
-  const separator = await load(flags, context)
+export async function runSeparate(inputs: readonly string[], asked: SeparateFlags, context: SeparateContext): Promise<number> {
+  const { signal } = context
+  const { out, jobs: songsAtOnce = 1, recursive = false } = asked
+  checkDevice(asked.device)
+  if (inputs.includes('-')) return runPipe(inputs, asked, context, () => load(asked, context))
+  await checkFolder(out)
+  checkOutput(asked)
+  const { songs, notes } = await findSongs(inputs, { recursive, out, stems: asked.stems ?? [] })
+  const reporter = createSeparationReporter({
+    style: asked.progress ?? 'auto',
+    stream: context.stderr,
+    inputs: songs.map(({ path }) => path),
+  })
+  const stderr = reporter.stream
+  const { separator, overlap } = await load(asked, context)
+  const flags = overlap === undefined ? asked : { ...asked, overlap }
+  let scout: Separator | undefined
   try {
     const stems = asUsage(() => checkStems(separator, flags.stems))
-    const jobs = planJobs(inputs, flags.out, stems)
     asUsage(() => planWindows(separator, flags.overlap))
+    const jobs = planJobs(songs, out, stems, flags)
+    for (const note of notes) stderr.write(`${note}\n`)
     stderr.write(`model ${separator.name} on ${separator.device}\n`)
+    scout = await loadScout(flags, separator, context)
     const started = performance.now()
-    let failures = 0
-    let seconds = 0
-    for (const job of jobs) {
-      try {
-        const finished = await separateJob(job, stems, separator, flags, context)
-        seconds += finished.frames / finished.info.sampleRate
-        reportJob(finished, separator, flags, context)
-      } catch (error) {
-        signal.throwIfAborted()
-        failures++
-        const line = withWayOut(fileError(job.input, error), error)
-        printError(stderr, line)
-        if (flags.json) stdout.write(`${JSON.stringify({ input: job.input, error: line })}\n`)
-      }
+    const outcomes: Outcome[] = []
+    const separateOne = async (job: Job): Promise<void> => {
+      const own = { ...context, scout, stderr: songsAtOnce === 1 ? stderr : namedLines(stderr, job.input) }
+      outcomes.push(await outcomeOf(job, stems, separator, flags, own, reporter.song(job.input, job.base)))
     }
+    await atOnce(jobs, songsAtOnce, separateOne, signal)
     if (jobs.length > 1) {
-      const elapsed = (performance.now() - started) / 1000
+      stderr.write(`\n${summaryTable(outcomes)}`)
       const memory = Math.round(process.resourceUsage().maxRSS / 1024)
-      const speed = `: ${formatDuration(seconds)} of sound in ${formatDuration(elapsed)} (${formatRate(seconds / elapsed)}× real time)`
-      const facts = seconds > 0 ? `${speed}, peak memory ${memory} MB` : ''
-      stderr.write(`${jobs.length - failures} of ${jobs.length} files separated${facts}\n`)
+      stderr.write(summaryLine(outcomes, jobs.length, (performance.now() - started) / 1000, memory))
     }
-    return failures > 0 ? exitCodes.failed : exitCodes.ok
+    if (signal.aborted) await tellInterrupted(jobs, stderr)
+    signal.throwIfAborted()
+    reporter.end()
+    return outcomes.some(({ result }) => result === 'failed') ? exitCodes.failed : exitCodes.ok
   } finally {
+    if (scout !== separator) await scout?.dispose()
     await separator.dispose()
   }
 }

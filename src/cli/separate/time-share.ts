@@ -5,7 +5,7 @@
  */
 
 /** What a song goes through, in this order; not every song through all. */
-export type Phase = 'searching' | 'listening' | 'separating' | 'lowering' | 'drawing'
+export type Phase = 'searching' | 'listening' | 'separating' | 'lowering' | 'encoding' | 'drawing'
 
 export interface PlannedPhase {
   readonly phase: Phase
@@ -22,6 +22,7 @@ export const usualCosts: Readonly<Record<Phase, number>> = {
   listening: 0.005,
   separating: 0.02,
   lowering: 0.003,
+  encoding: 0.02,
   drawing: 0.008,
 }
 

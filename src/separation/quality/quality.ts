@@ -35,7 +35,7 @@ export type QualityName = (typeof qualityNames)[number]
 export const qualities: Readonly<Record<QualityName, QualitySteps>> = {
   fast: {},
   good: { shifts: 2 },
-  best: { shifts: 4, overlap: 0.5 },
+  best: { shifts: 4 },
 }
 
 /**

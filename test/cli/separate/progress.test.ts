@@ -7,11 +7,11 @@ import { describe, expect, it } from 'vitest'
 import { createSeparationReporter, type ProgressEvent, type ProgressStyle } from '../../../src/cli/separate/progress.ts'
 import { createTimeShare, type PhaseCosts } from '../../../src/cli/separate/time-share.ts'
 
-function setUp(style: ProgressStyle, isTTY = false) {
+function setUp(style: ProgressStyle, inputs: readonly string[] = ['a.wav'], isTTY = false) {
   const written: string[] = []
   let time = 0
   const stream = { isTTY, columns: 200, write: (text: string) => written.push(text) }
-  const reporter = createSeparationReporter({ style, stream, now: () => time })
+  const reporter = createSeparationReporter({ style, stream, inputs, now: () => time })
   const events = (): ProgressEvent[] => written.map((line) => JSON.parse(line))
   return { written, reporter, events, wait: (ms: number) => (time += ms) }
 }
@@ -97,7 +97,6 @@ describe('--progress json', () => {
   it('writes one object of the same fields a line, from the start to the end', () => {
     const { reporter, events, wait } = setUp('json')
     reporter.stream.write('model fake on test\n')
-    reporter.expect(['a.wav'])
     const song = reporter.song('a.wav', 'a')
     song.plan([{ phase: 'separating', seconds: 40 }])
     for (let done = 10; done <= 40; done += 10) {
@@ -120,7 +119,7 @@ describe('--progress json', () => {
     ])
     const fields = ['event', 'input', 'phase', 'doneSeconds', 'totalSeconds', 'fraction', 'secondsLeft', 'overall']
     for (const line of lines) expect(Object.keys(line).filter((key) => key !== 'text')).toEqual(fields)
-    expect(lines[0]).toMatchObject({ phase: 'loading', input: null, fraction: null })
+    expect(lines[0]).toMatchObject({ phase: 'loading', input: null, fraction: null, overall: { fraction: 0 } })
     expect(lines[1]).toMatchObject({ text: 'model fake on test' })
     expect(lines[4]).toEqual({
       event: 'progress',
@@ -137,8 +136,7 @@ describe('--progress json', () => {
   })
 
   it('leaves fractions open for a pipe, and writes at most ten lines a second of a song', () => {
-    const { reporter, events, wait } = setUp('json')
-    reporter.expect(['/dev/stdin'])
+    const { reporter, events, wait } = setUp('json', ['/dev/stdin'])
     const song = reporter.song('/dev/stdin', 'stdin')
     song.plan([{ phase: 'separating', seconds: undefined }])
     for (let i = 1; i <= 1000; i++) {
@@ -157,8 +155,7 @@ describe('--progress json', () => {
     const folder = await mkdtemp(join(tmpdir(), 'divisi-test-'))
     const paths = ['a.wav', 'b.wav', 'c.wav', 'd.wav'].map((name) => join(folder, name))
     for (const path of paths) await writeFile(path, new Uint8Array(1_764_000)) // 10 s of 16-bit stereo
-    const { reporter, events, wait } = setUp('json')
-    reporter.expect(paths)
+    const { reporter, events, wait } = setUp('json', paths)
     const [a, b, c, d] = paths.map((path) => {
       const song = reporter.song(path, path)
       song.plan([{ phase: 'separating', seconds: 10 }])
@@ -180,7 +177,6 @@ describe('--progress json', () => {
 
 describe('--progress for eyes', () => {
   const play = ({ reporter, wait }: ReturnType<typeof setUp>) => {
-    reporter.expect(['a.wav'])
     const song = reporter.song('a.wav', 'a')
     song.plan([
       { phase: 'listening', seconds: 100 },
@@ -197,7 +193,7 @@ describe('--progress for eyes', () => {
   }
 
   it('is one bar over all phases: percent never begin anew', () => {
-    const shown = setUp('auto', true)
+    const shown = setUp('auto', ['a.wav'], true)
     play(shown)
     const percents = shown.written.flatMap((text) => [...(/(\d+) %/.exec(text) ?? [])].slice(1).map(Number))
     expect(percents).toEqual([...percents].sort((x, y) => x - y))
@@ -208,7 +204,7 @@ describe('--progress for eyes', () => {
   })
 
   it('is lines, a bar or nothing on request', () => {
-    const [lines, bar, none] = (['lines', 'bar', 'none'] as const).map((style) => setUp(style, style !== 'bar'))
+    const [lines, bar, none] = (['lines', 'bar', 'none'] as const).map((style) => setUp(style, ['a.wav'], style !== 'bar'))
     for (const shown of [lines!, bar!, none!]) play(shown)
     expect(lines!.written.every((text) => text.endsWith('\n'))).toBe(true)
     expect(lines!.written.some((text) => /^a {2}\d+ % {2}/.test(text))).toBe(true)
@@ -217,8 +213,7 @@ describe('--progress for eyes', () => {
   })
 
   it('shows songs side by side as one', () => {
-    const { reporter, written, wait } = setUp('bar')
-    reporter.expect(['a', 'b', 'c'])
+    const { reporter, written, wait } = setUp('bar', ['a', 'b', 'c'])
     const songs = ['a', 'b'].map((name) => {
       const song = reporter.song(name, name)
       song.plan([{ phase: 'separating', seconds: 10 }])

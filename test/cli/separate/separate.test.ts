@@ -120,6 +120,53 @@ describe('runSeparate', () => {
     expect(bad).toEqual({ input: 'missing.wav', error: 'missing.wav: no such file' })
   })
 
+  it('writes progress as lines of JSON on request, and nothing else on stderr', async () => {
+    const song = await writeSong('song.wav', { frames: 200_000 })
+    const { code, stderr } = await run([song, 'missing.wav'], { progress: 'json' })
+    expect(code).toBe(1)
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events[0]).toMatchObject({ event: 'start', phase: 'loading' })
+    const fractions = events.filter(({ input }) => input === song).map(({ fraction }) => fraction)
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b))
+    expect([fractions[0], fractions.at(-1)]).toEqual([0, 1])
+    expect(events).toContainEqual(expect.objectContaining({ event: 'failed', input: 'missing.wav', text: 'missing.wav: no such file' }))
+    expect(events.at(-1)).toMatchObject({ event: 'end', overall: { fraction: 1, secondsLeft: 0, done: 2, inputs: 2 } })
+  })
+
+  it('previews the passage of the loudest voice, names files so, says where it is, and draws it', async () => {
+    const song = join(folder, 'song.wav')
+    const writer = await createWavWriter(song, { sampleRate: 44100, channels: 2, sampleFormat: { kind: 'int', bits: 16 } })
+    const [left, right] = noise(2, 4 * 44100)
+    // The stand-in takes the right channel for the voice: it is loud from 2 s to 3 s.
+    await writer.write([left!, right!.map((x, n) => (n >= 2 * 44100 && n < 3 * 44100 ? x : 0.01 * x))])
+    await writer.finish()
+    const separator = separatorOf(([l, r]) => [l.map(() => 0), r], { windowLength: 8192 })
+    const { stdout, stderr } = await run([song], { preview: 1, plot: true, json: true }, { separator })
+    expect((await readdir(out)).sort()).toEqual(['song.preview.instrumental.wav', 'song.preview.plot.svg', 'song.preview.vocals.wav'])
+    const facts = JSON.parse(stdout)
+    expect(facts).toMatchObject({ frames: 44100, plot: join(out, 'song.preview.plot.svg'), preview: { seconds: 1 } })
+    expect(Math.abs(facts.preview.startSeconds - 2)).toBeLessThan(0.11)
+    expect(stderr).toMatch(/ {2}preview of 0:02 to 0:03, where the voice is loudest \(\d+ % of its energy\)\n/)
+    const again = await run([song], { preview: 1, plot: true })
+    expect(again.stderr).toContain('song.preview.vocals.wav exists already')
+  })
+
+  it('previews no pipe, and says what to do', async () => {
+    const song = await writeSong('song.wav')
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [{ code, stderr }] = await Promise.all([
+      run([pipe], { preview: 1 }),
+      readFile(song).then((bytes) => writeFile(pipe, bytes).catch(() => {})),
+    ])
+    expect(code).toBe(1)
+    expect(stderr).toContain('can be heard only once, and a preview needs to hear it through before it is cut: save it as a file first')
+    expect(await readdir(folder)).not.toContain('out')
+  })
+
   it('gives a bad file one line of error, does the others, and fails at the end', async () => {
     const good = [await writeSong('a.wav'), await writeSong('z.wav')]
     const truncated = await writeSong('truncated.wav')
@@ -128,7 +175,7 @@ describe('runSeparate', () => {
     await writeFile(empty, '')
     const silent = await writeSong('none.wav', { frames: 0 })
     const surround = await writeSong('surround.wav', { channels: 6 })
-    const bad = [truncated, empty, silent, surround, folder, join(folder, 'missing.wav')]
+    const bad = [truncated, empty, silent, surround, join(folder, 'missing.wav')]
     const { code, stderr, stdout } = await run([good[0]!, ...bad, good[1]!])
     expect(code).toBe(1)
     const errors = stderr.split('\n').filter((line) => line.startsWith('error:'))
@@ -136,7 +183,7 @@ describe('runSeparate', () => {
     for (const [i, path] of bad.entries()) expect(errors[i]!.split(path)).toHaveLength(2) // names the file, once
     expect(stdout.trim().split('\n')).toHaveLength(4)
     expect((await readdir(out)).sort()).toEqual(['a.instrumental.wav', 'a.vocals.wav', 'z.instrumental.wav', 'z.vocals.wav'])
-    expect(stderr).toMatch(/2 of 8 files separated/)
+    expect(stderr).toMatch(/2 of 7 files separated, 5 failed/)
   })
 
   it('replaces existing files only with --force, and checks before it works', async () => {
@@ -199,17 +246,66 @@ describe('runSeparate', () => {
     expect(JSON.parse(stdout).gain).toBeCloseTo(0.505, 2)
   })
 
-  it('stops at an interrupt, keeps the finished files and leaves no part of others', async () => {
+  it('stops at an interrupt, keeps the finished files, and goes on with the song in hand where it stopped', async () => {
     const songs = [await writeSong('first.wav'), await writeSong('second.wav', { frames: 40_000 }), await writeSong('third.wav')]
+    const whole = await run(songs, { out: join(folder, 'whole') })
     const controller = new AbortController()
+    let stderr = ''
     let calls = 0
     const separator = separatorOf((window) => {
       if (++calls === 60) controller.abort(new InterruptedError('SIGINT'))
-      return identity(window)
+      return smoothing(window)
     })
-    await expect(run(songs, {}, { separator, signal: controller.signal })).rejects.toThrow(InterruptedError)
-    expect((await readdir(out)).sort()).toEqual(['first.instrumental.wav', 'first.vocals.wav'])
+    const interrupted = runSeparate(
+      songs,
+      { out, device: 'cpu' },
+      {
+        loadSeparator: async () => separator,
+        stdout: { write: () => {} },
+        stderr: { write: (text) => (stderr += text) },
+        signal: controller.signal,
+      },
+    )
+    await expect(interrupted).rejects.toThrow(InterruptedError)
     expect(separator.disposed).toBe(true)
+    const [hidden, ...finished] = (await readdir(out)).sort()
+    expect(hidden).toMatch(/^\.divisi-[0-9a-f]{16}$/)
+    expect(finished).toEqual(['first.instrumental.wav', 'first.vocals.wav'])
+    expect(stderr).toContain(
+      `second.wav is kept as far as it is done in ${join(out, hidden!)}: the same command goes on where it stopped\n`,
+    )
+    expect(stderr).toMatch(/second\.wav +– +– {2}interrupted\n1 of 3 files separated, 1 interrupted/)
+
+    const other = await run([songs[1]!], { out, depth: { kind: 'int', bits: 24 }, stems: ['vocals'] })
+    expect(other.stderr).toContain(`${join(out, hidden!)} is left of this song with other settings`)
+    await rm(join(out, 'second.vocals.wav'))
+    const resumed = await run(songs, { out, skipExisting: true })
+    expect(resumed.code).toBe(0)
+    expect(resumed.stderr).toContain('goes on at 0:00, where it was interrupted')
+    expect(resumed.stderr).toContain('2 of 3 files separated, 1 skipped')
+    const repeated = resumed.separator.calls - (whole.separator.calls - 59)
+    expect(repeated).toBeLessThanOrEqual(0) // the one during which it was stopped may have been kept
+    const names = (await readdir(out)).sort()
+    expect(names).toEqual((await readdir(join(folder, 'whole'))).sort())
+    for (const name of names) expect((await readFile(join(out, name))).equals(await readFile(join(folder, 'whole', name)))).toBe(true)
+  })
+
+  it('begins anew on request, and keeps nothing then', async () => {
+    const song = await writeSong('song.wav', { frames: 40_000 })
+    const stopped = async (flags: Partial<SeparateFlags>): Promise<void> => {
+      const controller = new AbortController()
+      let calls = 0
+      const separator = separatorOf((window) => {
+        if (++calls === 60) controller.abort(new InterruptedError('SIGINT'))
+        return smoothing(window)
+      })
+      await expect(run([song], flags, { separator, signal: controller.signal })).rejects.toThrow(InterruptedError)
+    }
+    await stopped({})
+    expect(await readdir(out)).toHaveLength(1)
+    await stopped({ resume: false })
+    expect(await readdir(out)).toEqual([])
+    expect((await run([song], { resume: false })).separator.calls).toBeGreaterThan(60)
   })
 })
 
@@ -225,7 +321,10 @@ describe('separateCommand', () => {
   }
 
   it('writes into the current folder on the CPU unless told otherwise', async () => {
-    expect(await parse('a.mp3', 'b.mp3')).toEqual({ inputs: ['a.mp3', 'b.mp3'], flags: { out: '.', device: 'cpu' } })
+    expect(await parse('a.mp3', 'b.mp3')).toEqual({
+      inputs: ['a.mp3', 'b.mp3'],
+      flags: { out: '.', device: 'cpu', resume: true, tags: true },
+    })
   })
 
   it('reads its options', async () => {
@@ -253,6 +352,8 @@ describe('separateCommand', () => {
       depth: { kind: 'float', bits: 32 },
       force: true,
       json: true,
+      resume: true,
+      tags: true,
     })
   })
 
