@@ -43,7 +43,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'test/end-to-end/**', 'test/packaging/**', 'test/container/**', 'test/browser/**'],
-          testTimeout: 60_000,
+          // Limits end what hangs; how fast a machine is they do not judge.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
