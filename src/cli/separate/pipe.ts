@@ -42,11 +42,12 @@ function checkFlags(inputs: readonly string[], flags: SeparateFlags, { output }:
 function latencyNote(separator: Separator, sampleRate: number, overlap: number | undefined): string {
   if (separator.stream) {
     const { latencySamples } = createStreamingSeparator(separator, { sampleRate })
-    return `comes ${Math.ceil((1000 * latencySamples) / sampleRate)} ms after what goes in (${latencySamples} samples)`
+    return `${Math.ceil((1000 * latencySamples) / sampleRate)} ms after the sound that goes in (${latencySamples} samples)`
   }
   const { length, hop } = planWindows(separator, overlap)
   const seconds = ((length + hop) / separator.sampleRate).toFixed(1)
-  return `comes up to ${seconds} s after what goes in, as the model hears ${(length / separator.sampleRate).toFixed(1)} s at a time; --model causal answers at once`
+  const window = (length / separator.sampleRate).toFixed(1)
+  return `up to ${seconds} s after the sound that goes in: the model hears ${window} s at a time; --model causal answers at once`
 }
 
 /** Bytes to whoever reads them; false as soon as nobody does any more. */
@@ -125,7 +126,7 @@ async function pass(
   const { sampleRate, channels } = source.info
   const sampleFormat = flags.outputFormat?.sampleFormat ?? flags.depth ?? stemFormatFor(source.info)
   stderr.write(`standard input: ${describeSong(source.info)}\nmodel ${separator.name} on ${separator.device}\n`)
-  stderr.write(`  ${stems.join(' and ')} ${latencyNote(separator, sampleRate, flags.overlap)}\n`)
+  stderr.write(`  ${stems.join(' and ')}, ${latencyNote(separator, sampleRate, flags.overlap)}\n`)
   const send = createSink(output, signal)
   let [frames, clipped] = [0, 0]
   let wanted = true

@@ -83,7 +83,7 @@ describe('divisi separate -', () => {
     input.write(endlessWavHeader(format))
     input.end(encodeWavSamples(sound, format.sampleFormat))
     expect(await ended).toBe(0)
-    expect(stderr()).toMatch(/^standard input: wav, 24-bit, 48000 Hz, mono\nmodel fake on test\n {2}vocals comes up to 0.0 s after/)
+    expect(stderr()).toMatch(/^standard input: wav, 24-bit, 48000 Hz, mono\nmodel fake on test\n {2}vocals, up to 0.0 s after/)
     const back = new PassThrough()
     back.end(Buffer.concat(received))
     const stream = await openReadable(back)
@@ -107,7 +107,7 @@ describe('divisi separate -', () => {
     })
     input.end(encodeWavSamples(sound, int16))
     await ended
-    expect(stderr()).toContain('instrumental and vocals come')
+    expect(stderr()).toContain('instrumental and vocals, 16 ms after the sound that goes in (700 samples)')
     const bytes = Buffer.concat(received)
     expect(bytes.length).toBe(3000 * 4 * 4)
     for (let n = 0; n < 3000; n++) {
