@@ -22,9 +22,11 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
   /** 128 + the number of the signal, as shells have it: 130 for Ctrl-C. */
   readonly exitCode: number
+  readonly signal: 'SIGINT' | 'SIGTERM'
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {
     super(`interrupted by ${signal}`)
+    this.signal = signal
     this.exitCode = signal === 'SIGINT' ? 130 : 143
   }
 }

@@ -9,7 +9,7 @@ import { attentionCommand, runAttention } from './attention.ts'
 import { dataCommand } from './data.ts'
 import { demoCommand, runDemo } from './demo.ts'
 import { doctorCommand, runDoctor } from './doctor.ts'
-import { exitCodeOf, exitCodes, oneLine, printError } from './errors.ts'
+import { exitCodeOf, exitCodes, InterruptedError, oneLine, printError } from './errors.ts'
 import { evaluateCommand, runEvaluate } from './evaluate.ts'
 import { createInterrupt } from './interrupt.ts'
 import { lessonCommand } from './lesson.ts'
@@ -60,8 +60,7 @@ async function work(run: (signal: AbortSignal) => Promise<number>): Promise<void
   }
 }
 
-const load: SeparateContext['loadSeparator'] = (model, { device, threads }) =>
-  loadSeparator(model, { device, ...(threads === undefined ? {} : { threads }) })
+const load: SeparateContext['loadSeparator'] = (model, options) => loadSeparator(model, options)
 
 /** Not before they are asked for: whoever looks at standard input opens it. */
 const pipes: NonNullable<SeparateContext['pipes']> = () => ({ input: process.stdin, output: process.stdout })
@@ -122,4 +121,6 @@ try {
   const printed = error instanceof CommanderError
   process.exitCode = !printed ? exitCodeOf(error) : error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   if (!printed) printError(process.stderr, oneLine(error))
+  // All is said and put away. Where the thread of a network is still in the middle of a long window, the signal ends the process.
+  if (error instanceof InterruptedError) setTimeout(() => process.kill(process.pid, error.signal), 500).unref()
 }

@@ -14,8 +14,8 @@ const bytesPerSample = 8
  * What decoding, resampling, crossfading, rounding and writing hold beside the network, in windows of stereo at the network's rate, and apart from their
  * length: what JavaScript's garbage collector lets lie. Measured with songs at 44.1 and 48 kHz and two stems (docs/separate.md).
  */
-const pipelineWindows = 40
-const pipelineBytes = 60 * megabyte
+const pipelineWindows = 24
+const pipelineBytes = 40 * megabyte
 /** By how much longer windows may take more than the straight line says. */
 const caution = 1.25
 
@@ -23,19 +23,19 @@ const caution = 1.25
 const shortestSeconds = 3
 
 /** The most that the process holds while something is done, in bytes. */
-async function peakDuring(work: () => Promise<unknown>): Promise<number> {
+async function peakDuring<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly peak: number }> {
   let peak = process.memoryUsage.rss()
   const look = (): void => {
     peak = Math.max(peak, process.memoryUsage.rss())
   }
   const timer = setInterval(look, 4)
   try {
-    await work()
+    const result = await work()
+    look()
+    return { result, peak }
   } finally {
     clearInterval(timer)
   }
-  look()
-  return peak
 }
 
 /** A backend that outlives a separator: what that would dispose of is its programs. */
@@ -69,15 +69,14 @@ export async function createSeparatorWithin(memory: number, options: CreateSepar
   const most = windowLengthOf(network, options) / sampleRate
   const pipeline = (separator: Separator): number => pipelineBytes + pipelineWindows * bytesPerSample * separator.windowLength
   const attempt = async (seconds: number): Promise<{ separator: Separator; bytes: number }> => {
-    const made: Separator[] = []
-    const own = await peakDuring(async () => {
-      const separator = await createSeparator({ ...options, frames: undefined, seconds, backend: lend(backend) })
-      made.push(separator)
-      const zeros = (): Float32Array => new Float32Array(separator.windowLength)
+    const loading = await peakDuring(() => createSeparator({ ...options, frames: undefined, seconds, backend: lend(backend) }))
+    const separator = loading.result
+    const zeros = (): Float32Array => new Float32Array(separator.windowLength)
+    const running = await peakDuring(async () => {
       // The first run fills ONNX Runtime's memory, the second shows whether it has its own again.
       for (let i = 0; i < 2; i++) await separator.predict([zeros(), zeros()])
     })
-    return { separator: made[0]!, bytes: own + pipeline(made[0]!) }
+    return { separator, bytes: Math.max(loading.peak, running.peak + pipeline(separator)) }
   }
 
   try {

@@ -11,7 +11,10 @@ export interface Pipes {
 }
 
 export interface SeparateContext {
-  loadSeparator(model: string | undefined, options: { device: string; threads: number | undefined }): Promise<Separator>
+  loadSeparator(
+    model: string | undefined,
+    options: { device: string; threads?: number | undefined; memory?: number | undefined },
+  ): Promise<Separator>
   /** Tells how long a song will take, where that is wanted. */
   readonly predictor?: TimePredictor
   /** The paths of the written files, one a line; with --json an object a line. */

@@ -13,6 +13,8 @@ export interface SeparateFlags extends OutputFlags, PipeFlags, QualityFlags {
   readonly out: string
   readonly stems?: readonly string[]
   readonly device: string
+  /** MB that the process may hold. */
+  readonly memory?: number
   readonly force?: boolean
   readonly allowTruncated?: boolean
   readonly recursive?: boolean
@@ -78,6 +80,11 @@ export function separateCommand(run: (inputs: readonly string[], flags: Separate
     .addOption(new Option('-s, --stems <list>', 'stems to write, separated by commas (default: vocals,instrumental)').argParser(parseStems))
     .option('-d, --device <name>', `where the network runs, or fails with the reason: ${devices.join(', ')}`, 'cpu')
     .addOption(new Option('-t, --threads <n>', 'threads for the network (default: one per core)').argParser(parseThreads))
+    .addOption(
+      new Option('--memory <MB>', 'most memory that it may take; less means shorter windows (default: no limit)').argParser(
+        number(0, 'above', 'number of MB'),
+      ),
+    )
     .addOption(new Option('--depth <bits>', 'samples of the stems: 16, 24, 32 or float (default: as in the song)').argParser(parseDepth))
   for (const option of [...qualityOptions, ...outputOptions, ...pipeOptions]) command.addOption(option)
   return command

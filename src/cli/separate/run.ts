@@ -24,12 +24,14 @@ function checkDevice(device: string): void {
     throw new UsageError(`device "${device}" is unknown; allowed are ${devices.join(', ')}`)
 }
 
-/** A model or a device that was asked for and does not work is a mistake on the command line; what ships, on the processor, would be a broken installation. */
+/** A model, a device or a limit that was asked for and does not work is a mistake on the command line; what ships, on the processor, would be a broken installation. */
 async function load(flags: SeparateFlags, context: SeparateContext): Promise<ChosenSeparator> {
+  const { device, threads, memory } = flags
   try {
-    return await openSeparator(flags, (model) => context.loadSeparator(model, { device: flags.device, threads: flags.threads }))
+    return await openSeparator(flags, (model) => context.loadSeparator(model, { device, threads, memory }))
   } catch (error) {
-    throw flags.model === undefined && flags.device === 'cpu' ? error : new UsageError(oneLine(error), { cause: error })
+    const asked = flags.model !== undefined || device !== 'cpu' || memory !== undefined
+    throw !asked ? error : new UsageError(oneLine(error), { cause: error })
   }
 }
 
@@ -127,7 +129,9 @@ export async function runSeparate(inputs: readonly string[], asked: SeparateFlag
     reporter.end()
     return outcomes.some(({ result }) => result === 'failed') ? exitCodes.failed : exitCodes.ok
   } finally {
-    if (scout !== separator) await scout?.dispose()
-    await separator.dispose()
+    const ending = Promise.all([...new Set([separator, scout])].map((each) => each?.dispose()))
+    // After Ctrl-C nobody waits for the window that is being computed.
+    if (!signal.aborted) await ending
+    ending.catch(() => {})
   }
 }
