@@ -7,7 +7,6 @@ import type { Input, MetadataTags } from 'mediabunny'
 import { AudioError } from '../errors.ts'
 
 import { fieldOf, isKept } from './names.ts'
-import { probeTags } from './probe.node.ts'
 import { noTags, type SongPicture, type SongTags } from './types.ts'
 
 /** FLAC's metadata blocks have lengths of 24 bits; no cover comes near that. */
@@ -31,7 +30,10 @@ export async function readTags(path: string): Promise<SongTags> {
   let input: Input | undefined
   try {
     input = new Input({ formats: [WAVE, FLAC, OGG, MP4, QTFF, MATROSKA, WEBM, ADTS, MP3], source: new FilePathSource(path) })
-    if (!(await input.canRead())) return fromProbe(await probeTags(path))
+    if (!(await input.canRead())) {
+      const { probeTags } = await import('./probe.node.ts')
+      return fromProbe(await probeTags(path))
+    }
     const format = await input.getFormat()
     const kind = format === FLAC || format === OGG ? 'vorbis' : 'other'
     const tags = fromMediabunny(await input.getMetadataTags(), kind)
