@@ -122,5 +122,5 @@ try {
   process.exitCode = !printed ? exitCodeOf(error) : error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   if (!printed) printError(process.stderr, oneLine(error))
   // All is said and put away. Where the thread of a network is still in the middle of a long window, the signal ends the process.
-  if (error instanceof InterruptedError) setTimeout(() => process.kill(process.pid, error.signal), 500).unref()
+  if (error instanceof InterruptedError) setTimeout(() => process.kill(process.pid, error.signal), 200).unref()
 }
