@@ -114,7 +114,7 @@ async function probe(path: string, what: string, signal: AbortSignal | undefined
   if (!stream) throw new AudioError('holds no sound', { path })
   const sampleRate = Number(stream.sample_rate)
   const channels = Number(stream.channels)
-  if (!(sampleRate > 0 && channels > 0))
+  if (!(sampleRate > 0 && channels > 0 && stream.codec_name !== undefined))
     throw new AudioError(`has a sound stream that ffmpeg cannot decode (codec ${stream.codec_name ?? 'unknown'})`, { path })
   const sampleFormat = losslessFormat(stream)
   const container = parsed.format?.format_name ?? 'unknown'
