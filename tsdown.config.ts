@@ -9,7 +9,7 @@ const nameBuiltWorkers = {
 export default defineConfig({
   // One file per source file: worker threads are started from files of their own, and stack traces name the source.
   unbundle: true,
-  entry: ['src/index.ts', 'src/*/index.ts', 'src/cli/main.ts', 'src/runtime/browser.ts', 'src/**/*.worker.ts', 'src/**/*.worker.node.ts'],
+  entry: ['src/index.ts', 'src/*/index.ts', 'src/cli/main.ts', 'src/*/browser.ts', 'src/**/*.worker.ts', 'src/**/*.worker.node.ts'],
   outDir: 'dist',
   format: 'esm',
   platform: 'neutral',

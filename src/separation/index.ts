@@ -1,5 +1,6 @@
 /** Separation of streams with any network: windows, overlap-add, stems that add up to the song. */
 
+export { fromReadableStream, type ReadableSound } from '../audio/index.ts'
 export type { Separator, StereoWindow } from '../models/index.ts'
 export { SeparationError } from './errors.ts'
 export { findVocalPassage, type VocalPassage, type VocalPassageOptions } from './find-vocal-passage.ts'
