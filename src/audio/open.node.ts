@@ -28,6 +28,8 @@ export interface OpenAudioOptions {
 /** Rates outside come from damaged headers: the lowest of telephones is 8 kHz, the highest that converters have 768 kHz. */
 const LOWEST_RATE = 1000
 const HIGHEST_RATE = 768_000
+/** No codec does with less than the shortest frames of FLAC: ten bytes for 65535 samples of silence. */
+const MOST_SAMPLES_PER_BYTE = 6554
 
 /**
  * Opens a sound file for one pass from start to end. The content decides, not the name: WAV, FLAC, MP3, Ogg Vorbis and Opus by decoders that ship with Divisi,
@@ -62,11 +64,18 @@ export async function openDecoded(
       await decoder.release()
       throw error
     }
-    return toStream(decoder, { ...bytes, path, signal, allowTruncated })
+    const info = believable(decoder.info, bytes.reader.size)
+    return toStream({ ...decoder, info }, { ...bytes, path, signal, allowTruncated })
   } catch (error) {
     await bytes.close()
     throw asAudioError(error, path, signal)
   }
+}
+
+/** Without a length that so few bytes cannot hold: progress and the room for stems would be reckoned from it. */
+function believable(info: AudioInfo, bytes: number | undefined): AudioInfo {
+  const { frames } = info
+  return frames === undefined || bytes === undefined || frames <= bytes * MOST_SAMPLES_PER_BYTE ? info : { ...info, frames: undefined }
 }
 
 function checkRate({ sampleRate }: AudioInfo, path: string): void {
