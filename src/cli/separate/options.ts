@@ -40,9 +40,10 @@ function parseDepth(text: string): SampleFormat {
 
 const details = `
 For song.mp3 this writes song.vocals.wav and song.instrumental.wav, with the rate, channels,
-length and depth of the song (lossy and 8-bit songs: 16 bits; 64-bit float stays). In 16, 24
-and 32 bits the instrumental is the song minus the vocals to the last bit: played together they
-are the song. Should a stem exceed full scale, one gain lowers all of them, and is printed.
+length, depth and tags of the song (lossy and 8-bit songs: 16 bits; 64-bit float stays). In 16,
+24 and 32 bits, as WAV or FLAC, the instrumental is the song minus the vocals to the last bit:
+played together they are the song. Should a stem exceed full scale, one gain lowers all of them,
+and is printed. Where --depth takes bits away, dither takes their place.
 
 Some networks want to know the whole song before they hear a part of it: a file is then read
 twice; a pipe is read once, and the network knows the song up to the end of what it hears.
@@ -68,6 +69,7 @@ Examples:
   $ divisi separate --recursive --skip-existing --out stems music
   $ divisi separate --preview 15 --plot song.mp3
   $ divisi separate --stems instrumental --depth 24 song.wav
+  $ divisi separate --format mp3 --bitrate 320 --name '{base} ({stem})' song.flac
   $ ffmpeg -i song.mp3 -f wav - | divisi separate - --model causal --stems instrumental | ffplay -
   $ divisi separate --json song.ogg | jq -r .stems.vocals`
 
