@@ -38,6 +38,8 @@ export interface ProgressEvent {
 export interface SongProgress {
   /** The phases to come, now that the song is open. */
   plan(phases: readonly PlannedPhase[]): void
+  /** What separating is foretold to take, in all. */
+  predict(seconds: number): void
   update(phase: Phase, progress: { readonly doneSeconds: number; readonly totalSeconds: number | undefined }): void
   /** The song is through. */
   done(): void
@@ -90,6 +92,7 @@ export function createSeparationReporter({ style, stream, inputs, now = () => pe
   const costs: PhaseCosts = new Map()
   const songs = new Map<string, Song>(inputs.map((input) => [input, { seconds: guessSeconds(input), fraction: 0, ended: false }]))
   let shownOverall = 0
+  let began: number | undefined
 
   const overall = (): TimeShare & { done: number; inputs: number } => {
     const all = [...songs.values()]
@@ -101,9 +104,13 @@ export function createSeparationReporter({ style, stream, inputs, now = () => pe
     // One song whose end is unknown leaves all unknown, until it is through.
     if (all.some(({ fraction }) => fraction === null)) return { fraction: null, secondsLeft: null, ...counts }
     const share = whole > 0 ? all.reduce((sum, { fraction }, i) => sum + fraction! * weights[i]!, 0) / whole : 0
-    shownOverall = counts.done === counts.inputs ? 1 : Math.min(0.999, Math.max(shownOverall, share))
+    if (counts.done === counts.inputs) shownOverall = 1
+    if (share === 0 || shownOverall === 1) return { fraction: shownOverall, secondsLeft: shownOverall === 1 ? 0 : null, ...counts }
+    // Songs go on as they went so far; what was before the first of them, the loading of the model, is over.
+    const left = ((now() - (began ?? started)) / 1000) * (1 / share - 1)
     const spent = (now() - started) / 1000
-    return { fraction: shownOverall, secondsLeft: shownOverall > 0 ? (spent * (1 - shownOverall)) / shownOverall : null, ...counts }
+    shownOverall = Math.min(0.999, Math.max(shownOverall, spent / (spent + left)))
+    return { fraction: shownOverall, secondsLeft: left, ...counts }
   }
 
   const emit = (event: ProgressEvent['event'], input: string | null, facts: Partial<ProgressEvent> = {}): void => {
@@ -174,6 +181,7 @@ export function createSeparationReporter({ style, stream, inputs, now = () => pe
           },
         },
     song(input, label) {
+      began ??= now()
       const song: Song = songs.get(input) ?? { seconds: undefined, fraction: 0, ended: false }
       songs.set(input, song)
       running.add(input)
@@ -187,21 +195,30 @@ export function createSeparationReporter({ style, stream, inputs, now = () => pe
         song.ended = true
       }
       if (json) emit('song', input, { fraction: 0 })
+      let first: PlannedPhase | undefined
+      const update: SongProgress['update'] = (phase, { doneSeconds, totalSeconds }) => {
+        const share = estimate.report(phase, doneSeconds, totalSeconds)
+        song.fraction = share.fraction
+        if (!json) return draw(label, phase, doneSeconds, totalSeconds, share)
+        if (last?.phase === phase && now() - last.at < eventMs && doneSeconds !== totalSeconds) return
+        last = { phase, at: now() }
+        emit('progress', input, { phase, doneSeconds, totalSeconds: totalSeconds ?? null, ...share })
+      }
       return {
         plan(phases) {
           const main = phases.find(({ phase }) => phase === 'separating')
           if (main?.seconds !== undefined) song.seconds = main.seconds
           song.fraction = phases.every(({ seconds }) => seconds !== undefined) ? 0 : null
           estimate = createTimeShare(phases, costs, now)
+          first = phases[0]
         },
-        update(phase, { doneSeconds, totalSeconds }) {
-          const share = estimate.report(phase, doneSeconds, totalSeconds)
-          song.fraction = share.fraction
-          if (!json) return draw(label, phase, doneSeconds, totalSeconds, share)
-          if (last?.phase === phase && now() - last.at < eventMs && doneSeconds !== totalSeconds) return
-          last = { phase, at: now() }
-          emit('progress', input, { phase, doneSeconds, totalSeconds: totalSeconds ?? null, ...share })
+        predict(seconds) {
+          // What a song before it took is better known than what this one is foretold to take.
+          if (!costs.has('separating') && song.seconds) costs.set('separating', seconds / song.seconds)
+          estimate.prepared()
+          if (first) update(first.phase, { doneSeconds: 0, totalSeconds: first.seconds })
         },
+        update,
         done() {
           close()
           if (json) emit('done', input, { fraction: 1, secondsLeft: 0 })

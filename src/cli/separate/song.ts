@@ -92,9 +92,12 @@ export async function separateJob(
     onDrawing: (drawn) => progress.update('drawing', drawn),
   }
   const wanted = preview?.source ?? source
-  // Songs that run beside others take as long as those let them.
-  const predicted = (flags.jobs ?? 1) === 1 ? await context.predictor?.predict(wanted, options) : undefined
-  if (predicted !== undefined) stderr.write(`  about ${formatDuration(predicted)}\n`)
+  // Songs that run beside others take as long as those let them; a preview takes little longer than to foretell it.
+  const predicted = (flags.jobs ?? 1) === 1 && !preview ? await context.predictor?.predict(wanted, options) : undefined
+  if (predicted !== undefined) {
+    progress.predict(predicted)
+    stderr.write(`  about ${formatDuration(predicted)}\n`)
+  }
   const written = await writeStems(wanted, options)
   return {
     ...written,

@@ -18,12 +18,12 @@ export type PhaseCosts = Map<Phase, number>
 
 /** Of the network that ships on two cores. What matters are the ratios: the phase that runs measures itself. */
 export const usualCosts: Readonly<Record<Phase, number>> = {
-  searching: 0.012,
+  searching: 0.011,
   listening: 0.005,
-  separating: 0.02,
+  separating: 0.018,
   lowering: 0.003,
   encoding: 0.02,
-  drawing: 0.008,
+  drawing: 0.003,
 }
 
 export interface TimeShare {
@@ -33,11 +33,16 @@ export interface TimeShare {
 }
 
 export interface TimeShareEstimate {
+  /** What had to be done before the first phase is done, and says nothing of its speed. */
+  prepared(): void
   /** A phase has come so far; a phase that was not planned counts as the last one. */
   report(phase: Phase, doneSeconds: number, totalSeconds: number | undefined): TimeShare
   /** Enters what the last phase took. */
   end(): void
 }
+
+/** What is known of a phase before it begins counts as much as so much of it. */
+const TRUST = 0.05
 
 /** Before the end is reached nothing says that it is. */
 const MOST = 0.999
@@ -59,6 +64,9 @@ export function createTimeShare(plan: readonly PlannedPhase[], costs: PhaseCosts
   }
 
   return {
+    prepared() {
+      reported = now()
+    },
     report(phase, doneSeconds, totalSeconds) {
       if (current?.phase !== phase) {
         end()
@@ -67,7 +75,10 @@ export function createTimeShare(plan: readonly PlannedPhase[], costs: PhaseCosts
       current.done = doneSeconds
       reported = now()
       const spent = (reported - started) / 1000
-      const speed = doneSeconds > 0 ? (reported - current.began) / 1000 / doneSeconds : costOf(phase)
+      // The first window of a network says less of it than what was known before.
+      const trusted = costs.has(phase) ? TRUST * (totalSeconds ?? 0) : 0
+      const known = doneSeconds + trusted
+      const speed = known > 0 ? ((reported - current.began) / 1000 + trusted * costOf(phase)) / known : costOf(phase)
       const place = plan.findIndex((planned) => planned.phase === phase)
       const later = place < 0 ? [] : plan.slice(place + 1)
       const ahead = later.map((planned) => planned.seconds && planned.seconds * costAhead(planned.phase, phase, speed))

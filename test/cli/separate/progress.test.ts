@@ -79,9 +79,8 @@ describe('createTimeShare', () => {
       ['separating', 300],
       ['lowering', 6],
     ])
-    // Guessed to be four times listening, separating is sixty times it: the first 5 of 311 seconds count as a fifth.
-    expect(worst).toBeGreaterThan(0.1)
-    expect(worst).toBeLessThan(0.2)
+    // Guessed to be 3.6 times listening, separating is sixty times it: the first 5 of 311 seconds count as 1/4.6.
+    expect(worst).toBeCloseTo(1 / 4.6 - 5 / 311, 3)
   })
 
   it('knows nothing while the length is unknown, and what is left when it is known', () => {
@@ -133,6 +132,21 @@ describe('--progress json', () => {
     })
     expect(lines.at(-2)).toMatchObject({ input: 'a.wav', fraction: 1, secondsLeft: 0, overall: { fraction: 1, done: 1 } })
     expect(lines.at(-1)).toMatchObject({ input: null, fraction: 1 })
+  })
+
+  it('weighs a phase to come by what it is foretold to take', () => {
+    const { reporter, events, wait } = setUp('json')
+    const song = reporter.song('a.wav', 'a')
+    song.plan([
+      { phase: 'listening', seconds: 100 },
+      { phase: 'separating', seconds: 100 },
+    ])
+    wait(1000)
+    song.predict(99)
+    expect(events().at(-1)).toMatchObject({ event: 'progress', phase: 'listening', doneSeconds: 0, totalSeconds: 100 })
+    wait(1000)
+    song.update('listening', { doneSeconds: 100, totalSeconds: 100 })
+    expect(events().at(-1)).toMatchObject({ fraction: Number((2 / 101).toFixed(4)), secondsLeft: 99 })
   })
 
   it('leaves fractions open for a pipe, and writes at most ten lines a second of a song', () => {
@@ -197,8 +211,8 @@ describe('--progress for eyes', () => {
     play(shown)
     const percents = shown.written.flatMap((text) => [...(/(\d+) %/.exec(text) ?? [])].slice(1).map(Number))
     expect(percents).toEqual([...percents].sort((x, y) => x - y))
-    // 5 of 25 seconds are listening, as was guessed.
-    expect(percents[9]).toBe(20)
+    // 5 of 25 seconds are listening; it was guessed to be 5 of 23.
+    expect(percents[9]).toBe(21)
     expect(shown.written.some((text) => text.startsWith('a, listening  ━'))).toBe(true)
     expect(shown.written.slice(-2)).toEqual(['\r\u001b[2K', 'said\n'])
   })
