@@ -175,7 +175,7 @@ function createStream(names: readonly string[], sizes: Sizes, latencySamples: nu
 
 /**
  * Makes a live network ready for streams; each call of what is returned begins one of its own, and any number may be under way. The program is made
- * when the first of them needs it.
+ * when the first of them begins.
  */
 export function createSeparationStreams(
   network: LiveNetwork,
@@ -186,5 +186,8 @@ export function createSeparationStreams(
     step ??= compileStep(network, values, backend)
     return step
   }
-  return () => createStream(network.stems, sizesOf(network), latencyOf(network), ready)
+  return () => {
+    ready().catch(() => {}) // told by the first step
+    return createStream(network.stems, sizesOf(network), latencyOf(network), ready)
+  }
 }
