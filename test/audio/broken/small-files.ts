@@ -18,8 +18,6 @@ const ENCODINGS: Readonly<Record<string, readonly string[]>> = {
   'tone.m4a': ['-c:a', 'aac', '-b:a', '64k', '-movflags', 'faststart'],
 }
 
-export const FORMATS = [...Object.keys(ENCODINGS), 'rf64.wav'] as const
-
 /** A WAV file whose lengths stand in a ds64 chunk, as beyond 4 GB. */
 export function rf64Bytes(data: Uint8Array, claimed: bigint = BigInt(data.length)): Uint8Array {
   const body = new Uint8Array(28)
