@@ -2,7 +2,7 @@
  * What `divisi separate` takes for a song of three minutes: each model, each quality and each device of this machine, a process of its own each, from the
  * file to the stems. Below, the shipped network beside PyTorch on a minute in windows, in the same run (band-unet.ts).
  *
- *     npm run build && npx tsx bench/separate.ts [--only part of a row's name] [models, those that ship by default] > table.md
+ *     npm run build && npx tsx bench/separate.ts [--only part of a row's name] [--cli another build's main.js] [models, those that ship by default] > table.md
  *
  * Needs Debian's `time`, which tells the peak memory of a process, and `python3-torch`.
  */
@@ -21,7 +21,13 @@ import { bandUnet } from './band-unet.ts'
 import { compare, formatResults, threads } from './support.ts'
 
 const songSeconds = 180
-const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const { values, positionals } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    cli: { type: 'string', default: fileURLToPath(new URL('../dist/cli/main.js', import.meta.url)) },
+  },
+  allowPositionals: true,
+})
 
 interface Row {
   readonly model: string
@@ -44,7 +50,7 @@ async function writeSong(path: string): Promise<void> {
 function measure({ model, quality, device }: Row, song: string, folder: string): readonly string[] {
   const report = join(folder, 'time')
   const options = ['--model', model, '--quality', quality, '--device', device, '--out', join(folder, 'stems'), '--force', '--json']
-  const args = ['-f', '%e %M', '-o', report, process.execPath, cli, 'separate', ...options, song]
+  const args = ['-f', '%e %M', '-o', report, process.execPath, values.cli, 'separate', ...options, song]
   const { status, stdout, stderr } = spawnSync('/usr/bin/time', args, { encoding: 'utf8' })
   if (status !== 0) {
     const lines = stderr.trim().split('\n')
@@ -55,7 +61,6 @@ function measure({ model, quality, device }: Row, song: string, folder: string):
   return [wall.toFixed(1), elapsedSeconds.toFixed(1), (elapsedSeconds / songSeconds).toFixed(4), (kilobytes / 1024).toFixed(0)]
 }
 
-const { values, positionals } = parseArgs({ options: { only: { type: 'string', default: '' } }, allowPositionals: true })
 const models = positionals.length > 0 ? positionals : shippedModels
 const rows = models.flatMap((model) => qualityNames.flatMap((quality) => nodeDevices.map((device): Row => ({ model, quality, device }))))
 const chosen = rows

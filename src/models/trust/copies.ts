@@ -12,18 +12,21 @@ const inaudible = 1e-9
 /** Samples of a channel that are looked at before all are. */
 const glance = 4096
 
-/** What is left of an estimate's energy when as much of the sound as fits is taken out of it, over the sound's; NaN where there are numbers that are none. */
+/** What is left of an estimate's energy when as much of the sound as fits is taken out of each channel, over the sound's; NaN for silence, and for NaN. */
 function apart(sound: StereoWindow, estimate: StereoWindow, stride: number): number {
-  let [own, shared, whole] = [0, 0, 0]
+  let [left, energy] = [0, 0]
   for (const [c, x] of sound.entries()) {
     const y = estimate[c]!
+    let [own, shared, whole] = [0, 0, 0]
     for (let i = 0; i < x.length; i += stride) {
       own += y[i]! * y[i]!
       shared += x[i]! * y[i]!
       whole += x[i]! * x[i]!
     }
+    left += whole > 0 ? Math.max(0, own - (shared * shared) / whole) : own
+    energy += whole
   }
-  return Math.max(0, own - (shared * shared) / whole) / whole
+  return left / energy
 }
 
 /** Whether a sound is loud enough to judge estimates by. */
@@ -33,12 +36,12 @@ function isAudible(sound: StereoWindow): boolean {
 }
 
 /**
- * Whether every estimate is the sound, at any level. One of several may well be: silence, where a song has no drums. Of silence nothing is a copy.
+ * Whether every estimate is the sound, each channel at any level. One of several may well be: silence, where a song has no drums. Of silence nothing is a copy.
  *
  * @example
  * const sound: StereoWindow = [Float32Array.of(1, -1, 0.5), Float32Array.of(0, 1, 0.5)]
- * areCopies(sound, [[Float32Array.of(0.5, -0.5, 0.25), Float32Array.of(0, 0.5, 0.25)]]) // true
- * areCopies(sound, [[Float32Array.of(0.5, -0.5, 0.25), Float32Array.of(0, 0.5, 0)]]) // false
+ * areCopies(sound, [[Float32Array.of(0.5, -0.5, 0.25), Float32Array.of(0, 1, 0.5)]]) // true
+ * areCopies(sound, [[Float32Array.of(0.5, -0.5, 0.25), Float32Array.of(0, 1, 0)]]) // false
  */
 export function areCopies(sound: StereoWindow, estimates: readonly StereoWindow[]): boolean {
   const stride = Math.ceil(sound[0].length / glance)

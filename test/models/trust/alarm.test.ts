@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeInstrumental, singVoice } from '../../../src/data/index.ts'
-import { createNetwork, loadSeparator, SeparationError, type Separator, type StereoWindow, writeModel } from '../../../src/models/index.ts'
+import {
+  causalUnetConfig,
+  createNetwork,
+  loadSeparator,
+  SeparationError,
+  type Separator,
+  type StereoWindow,
+  writeModel,
+} from '../../../src/models/index.ts'
 import { createAlarm } from '../../../src/models/trust/alarm.ts'
 import { areCopies } from '../../../src/models/trust/copies.ts'
 import { probeSound } from '../../../src/models/trust/probe-sound.ts'
@@ -72,11 +80,41 @@ describe('a network that takes nothing apart', () => {
   })
 })
 
+describe('a network for sound that plays, which does nothing', () => {
+  it('is refused when it is loaded, because nobody looks at windows later', async () => {
+    const sizes = {
+      nFft: 64,
+      hopLength: 32,
+      bands: 8,
+      highest: 4000,
+      channels: [2, 3, 4],
+      dilations: [1, 2],
+      levelFrames: 5,
+      sampleRate: 8000,
+    }
+    const live = createNetwork(causalUnetConfig.parse({ architecture: 'causal-unet', ...sizes }))
+    const file = async (weight: number | undefined) => {
+      const values = initialValues(live, 1)
+      if (weight !== undefined) values.get('mask.weight')!.fill(weight)
+      const path = join(folder, `live ${weight}.safetensors`)
+      await writeFile(path, writeModel('live', live, values))
+      return path
+    }
+    await expect(loadSeparator(await file(0), { seconds: 3, threads: 1 })).rejects.toThrow(/^the model live takes nothing apart/)
+    const separator = await loadSeparator(await file(undefined), { seconds: 3, threads: 1 })
+    expect(separator.stream).toBeDefined()
+    await separator.dispose()
+  })
+})
+
 describe('the alarm', () => {
   const windowLength = 8000
   const sound = noise(2, windowLength) as unknown as StereoWindow
   const silence: StereoWindow = [new Float32Array(windowLength), new Float32Array(windowLength)]
-  const halves = (window: StereoWindow): StereoWindow => [window[0], new Float32Array(windowLength)]
+  const middle = ([left, right]: StereoWindow): StereoWindow => {
+    const mean = left.map((x, i) => (x + right[i]!) / 2)
+    return [mean, mean]
+  }
 
   it('asks once for each stretch of copies, and believes a network that answers', async () => {
     let asked = 0
@@ -87,17 +125,17 @@ describe('the alarm', () => {
       windowLength,
       estimate: async (window) => {
         asked++
-        return { vocals: halves(window) }
+        return { vocals: middle(window) }
       },
     })
     for (const vocals of [silence, silence, silence]) await alarm(sound, { vocals })
     expect(asked).toBe(1)
-    await alarm(sound, { vocals: halves(sound) })
+    await alarm(sound, { vocals: middle(sound) })
     expect(asked).toBe(1)
     for (const vocals of [sound, sound]) await alarm(sound, { vocals })
     expect(asked).toBe(2)
     // One of several may be silent while another is not a copy.
-    await alarm(sound, { vocals: halves(sound), drums: silence })
+    await alarm(sound, { vocals: middle(sound), drums: silence })
     await alarm(silence, { vocals: silence })
     expect(asked).toBe(2)
   })
