@@ -1,6 +1,6 @@
 /**
- * Predicts how long a song will take by a rehearsal: the network on the song's first window, and all that is beside it, decoding and encoding, on the song's
- * first seconds with a stand-in for the network.
+ * Predicts how long a song will take by a rehearsal: the network on a window of the song's first seconds, and all that is beside it, decoding and
+ * encoding, on these seconds with a stand-in for the network.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -16,6 +16,7 @@ import { countWindows, type Effort, type MeasuredEfforts, songTime } from './pre
 
 /** Sound of a rehearsal: enough to outweigh what is done once, a second or less of work. */
 const rehearsedSeconds = 20
+const mostRuns = 5
 
 export interface TimePredictor {
   /**
@@ -34,7 +35,7 @@ async function effortOf(work: () => Promise<unknown>): Promise<Effort> {
   return { wall: (performance.now() - wall) / 1000, cpu: (user + system) / 1e6 }
 }
 
-/** The faster of two: the first one pays for what is only made ready. */
+/** Middle of some runs, as many as fit into a second; the first one pays for what is only made ready, and does not count. */
 async function measureNetwork(
   source: AudioStream,
   separator: Separator,
@@ -42,16 +43,21 @@ async function measureNetwork(
   signal: AbortSignal | undefined,
 ): Promise<Effort> {
   try {
-    const first = await createWindowReader(source, separator, planWindows(separator, overlap)).next()
-    if (!first) return { wall: 0, cpu: 0 }
+    const reader = createWindowReader(source, separator, planWindows(separator, overlap))
+    let window = await reader.next()
+    if (!window) return { wall: 0, cpu: 0 }
+    // The last one: songs begin softly, and numbers next to 0 can cost a processor several times as much as others.
+    for (let next = await reader.next(); next; next = await reader.next()) window = next
     const listener = separator.prepass?.()
-    await listener?.hear(first.samples)
+    await listener?.hear(window.samples)
     const facts = await listener?.facts()
-    const [left, right] = first.samples
+    const [left, right] = window.samples
     const once = () =>
       effortOf(() => separator.predict([left.slice(), right.slice()], { ...(signal && { signal }), ...(facts && { facts }) }))
+    await once()
     const efforts = [await once(), await once()]
-    return efforts.sort((a, b) => a.wall - b.wall)[0]!
+    while (efforts.length < mostRuns && efforts.reduce((sum, { wall }) => sum + wall, 0) < 1) efforts.push(await once())
+    return efforts.sort((a, b) => a.wall - b.wall)[efforts.length >> 1]!
   } finally {
     await source.close()
   }
