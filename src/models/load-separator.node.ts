@@ -11,7 +11,7 @@ import { checkShipped, shippedModel, shippedUrl } from './trust/manifest.node.ts
 import { probeSound } from './trust/probe-sound.ts'
 
 /** Models that ship with the package. */
-export const shippedModels = ['vocals'] as const
+export const shippedModels = ['vocals', 'causal'] as const
 /** Where networks may run; whether a machine can is found out by trying, and told. */
 export const devices = nodeDevices
 
@@ -58,7 +58,7 @@ export async function verifyShippedModel(name: string): Promise<{ readonly bytes
  * Loads a model and makes it ready (`createSeparator`). The device proves first that it computes right: its kernels against the float64 reference, and a model
  * that ships by its answer to a test sound (in windows of the default length), which takes the time of one window.
  *
- * @param name `vocals`, or the path of a `.safetensors` file that `divisi train` wrote
+ * @param name `vocals`, `causal` (for sound that still comes), or the path of a `.safetensors` file that `divisi train` wrote
  * @throws RangeError for a `memory` that is not enough, which names the least that is; Error for unknown models, models that do not separate, and devices that are unknown, not there, or compute wrong; RangeError for files that hold no
  * model or are damaged
  */
