@@ -4,7 +4,7 @@ import { type AudioInfo, formatFacts, type SampleFormat } from '../../audio/inde
 import type { WrittenStems } from '../../separation/index.ts'
 import { formatDuration } from '../progress.ts'
 
-export function describeFormat({ kind, bits }: SampleFormat): string {
+function describeFormat({ kind, bits }: SampleFormat): string {
   return kind === 'int' ? `${bits}-bit` : `${bits}-bit float`
 }
 
