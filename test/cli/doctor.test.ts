@@ -71,7 +71,7 @@ it('reports this machine as JSON: versions, backends, models with their digests'
     node: process.versions.node,
     onnxRuntime: { version: dependencies['onnxruntime-node'], providers: expect.arrayContaining(['cpu']) },
     backends: [{ name: 'cpu', status: 'verified' }, { name: 'webgpu' }, { name: 'reference', status: 'verified' }],
-    models: [{ name: 'vocals', sha256 }],
+    models: [{ name: 'vocals', sha256 }, { name: 'causal' }],
   })
   const { gflops } = (report.backends as { gflops: { matmul: number; conv2d: number } }[])[0]!
   expect(Math.min(gflops.matmul, gflops.conv2d)).toBeGreaterThan(0)
