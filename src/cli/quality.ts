@@ -56,7 +56,7 @@ const joinModels = (text: string, before: string | undefined): string => (before
 export const qualityOptions: readonly Option[] = [
   new Option(
     '-m, --model <name>',
-    'network to use, by name or path; several, separated by commas, work together (default: the one that ships)',
+    'network to use, by name or path; several, separated by commas, work together (default: vocals)',
   ).argParser(joinModels),
   new Option(
     '--ensemble <rule>',
