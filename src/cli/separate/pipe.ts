@@ -24,7 +24,7 @@ import type { SeparateFlags } from './options.ts'
 import { rawInput } from './pipe-options.ts'
 
 /** What is about files has no meaning here, and whoever says it has not meant this. */
-const ofFiles = ['format', 'bitrate', 'name', 'preview', 'plot', 'json', 'recursive', 'skipExisting', 'jobs', 'force'] as const
+const ofFiles = ['format', 'bitrate', 'name', 'preview', 'plot', 'json', 'progress', 'recursive', 'skipExisting', 'jobs', 'force'] as const
 
 function checkFlags(inputs: readonly string[], flags: SeparateFlags, { output }: Pipes): void {
   if (inputs.length > 1) throw new UsageError('- is standard input, which is separated alone: leave the other songs out')
