@@ -102,7 +102,7 @@ function createSpectrum(size: number, channels: number): (frame: readonly Float3
  * @throws RangeError for rates, channels, columns and bands that are no whole numbers from 1 up, and blocks of other channels
  * @example
  * const builder = createSoundColumns({ sampleRate: 8000, channels: 1, frames: 8000 })
- * builder.add([Float32Array.from({ length: 8000 }, (_, n) => Math.sin((2 * Math.PI * 440 * n) / 8000))])
+ * builder.add([Float32Array.from({ length: 8000 }, (_, n) => Math.sin((2 * Math.PI * 1000 * n) / 8000))])
  * const { count, squares } = builder.finish()
  * count // 1000
  * squares[500] // 0.5

@@ -17,7 +17,7 @@ export interface PlannedPhase {
 export type PhaseCosts = Map<Phase, number>
 
 /** Of the network that ships on two cores. What matters are the ratios: the phase that runs measures itself. */
-export const usualCosts: Readonly<Record<Phase, number>> = {
+const usualCosts: Readonly<Record<Phase, number>> = {
   searching: 0.011,
   listening: 0.005,
   separating: 0.018,
