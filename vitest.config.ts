@@ -79,6 +79,7 @@ export default defineConfig({
           include: ['test/container/**/*.test.ts'],
           sequence: { groupOrder: 3 },
           testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],
