@@ -162,7 +162,7 @@ export function istft({ re, im }: Spectrum, samples: number, options: StftOption
  * @throws RangeError for sizes that stft refuses, and spectra of other bins
  *
  * @example
- * const frames = { nFft: 4, hopLength: 2, window: [1, 1, 1, 1] }
+ * const frames = { nFft: 4, hopLength: 2, window: 'rectangular' } as const
  * const z = stft(constant([1, 2, 3, 4, 5, 6]), { ...frames, center: false })
  * const [sum] = await evaluate(() => [addFrames(z, frames)]) // [1.000, 2.000, 6.000, 8.000, 5.000, 6.000]
  */
