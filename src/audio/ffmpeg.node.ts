@@ -189,9 +189,14 @@ export async function decodeWithFfmpeg(path: string, what: string, signal: Abort
     output,
     '-c:a',
     `pcm_${output}`,
+    // What is decoded before an error is not kept back.
+    '-flush_packets',
+    '1',
     'pipe:1',
   ]
   const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Of a program that ends before anybody listens, Node throws the output away.
+  child.stdout.on('readable', () => {})
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-4096)

@@ -39,6 +39,14 @@ export interface SeparateOptions {
   readonly onListening?: ((progress: SeparationProgress) => void) | undefined
 }
 
+/** @throws SeparationError for sound that is neither mono nor stereo */
+export function checkChannels(channels: number): void {
+  if (channels === 1 || channels === 2) return
+  throw new SeparationError(
+    `the sound has ${channels} channels; only mono and stereo can be separated: mix it down first (ffmpeg -i in.wav -ac 2 out.wav)`,
+  )
+}
+
 /**
  * Separates a stream of 1 or 2 channels. The blocks in sequence have exactly the source's length. The source is closed when the
  * generator ends, however it ends. Any number of songs may be separated at a time, with one separator, whose windows they take in turn, or several.
@@ -82,11 +90,7 @@ export async function* separate(source: AudioStream, options: SeparateOptions): 
     signal?.throwIfAborted()
     const stems = checkStems(separator, options.stems)
     const plan = planWindows(separator, options.overlap)
-    if (channels !== 1 && channels !== 2) {
-      throw new SeparationError(
-        `the sound has ${channels} channels; only mono and stereo can be separated: mix it down first (ffmpeg -i in.wav -ac 2 out.wav)`,
-      )
-    }
+    checkChannels(channels)
     if (isLiveSeparator(separator)) {
       yield* separateLive(source, { separator, stems, onProgress, unlessStopped })
       signal?.throwIfAborted()

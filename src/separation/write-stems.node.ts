@@ -15,7 +15,7 @@ import { finishStems } from './finish-stems.node.ts'
 import type { SeparationProgress } from './progress.ts'
 import { openWorkshop, type ResumeOptions, type Workshop } from './resume/workshop.node.ts'
 import { roundStems } from './round-stems.ts'
-import { type SeparateOptions, separate } from './separate.ts'
+import { checkChannels, type SeparateOptions, separate } from './separate.ts'
 import { createSongPlot, type PlotOptions } from './song-plot.node.ts'
 import { openStemFile, type StemFile } from './stem-files.node.ts'
 import { checkTemplate, defaultTemplate, stemFileName } from './stem-names.ts'
@@ -91,6 +91,7 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
   let frames = 0
   let complete = false
   try {
+    checkChannels(channels)
     const stems = checkStems(separator, options.stems)
     checkTemplate(options.template ?? defaultTemplate)
     checkEncoding(target.format, { ...wav, sampleFormat: target.sampleFormat ?? wav.sampleFormat, bitrate: options.bitrate })

@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process'
 import { createReadStream, createWriteStream, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { AudioError, openAudio } from '../../../src/audio/index.ts'
 import { slice } from '../../../src/audio/slice.ts'
-import { readInfo, readWhole, temporaryFolder, wavBytes } from '../support.ts'
+import { ffmpeg, readInfo, readWhole, temporaryFolder, wavBytes } from '../support.ts'
 import { makeSmallFiles, rf64Bytes } from './small-files.ts'
 
 const folder = temporaryFolder()
@@ -143,6 +144,16 @@ it('a file that is cut while it is read breaks off where it does now', async () 
   }
   await expect(reading()).rejects.toThrow(/breaks off at 12\.500 s: the file became shorter while it was read/)
   expect(frames).toBe(100_000)
+})
+
+it('what ffmpeg has decoded before anybody reads is not lost', async () => {
+  // So short that ffmpeg has ended by then: its output waits in the pipe.
+  ffmpeg('-i', at('tone.wav'), '-t', '0.1', at('short.m4a'))
+  const stream = await openAudio(at('short.m4a'))
+  while (execFileSync('ps', ['--ppid', String(process.pid), '-o', 'comm='], { encoding: 'utf8' }).includes('ffmpeg')) await setImmediate()
+  let frames = 0
+  for await (const [first] of stream.blocks) frames += first!.length
+  expect(frames).toBe(4410)
 })
 
 it('a file of which nothing can be decoded is an error, allowed or not', async () => {
