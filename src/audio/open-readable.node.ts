@@ -1,6 +1,5 @@
 /** Sound from a stream of bytes, such as standard input: a file of a kind that can be read from a pipe, or samples alone. */
 
-import type { Readable } from 'node:stream'
 import { createByteReader } from './byte-reader.ts'
 import { AudioError } from './errors.ts'
 import type { FileBytes } from './file-bytes.node.ts'
@@ -17,6 +16,12 @@ export interface RawFormat {
   readonly sampleFormat: SampleFormat
 }
 
+/** A readable stream of Node, as far as it is needed: types of Node itself would ask for them in every project. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+  on(event: 'error', listener: (error: Error) => void): unknown
+  destroy(): unknown
+}
+
 export interface OpenReadableOptions extends OpenAudioOptions {
   /** What errors call it, `standard input` by default. */
   readonly name?: string
@@ -24,7 +29,7 @@ export interface OpenReadableOptions extends OpenAudioOptions {
   readonly raw?: RawFormat | undefined
 }
 
-function bytesOf(readable: Readable, name: string): FileBytes {
+function bytesOf(readable: ByteStream, name: string): FileBytes {
   const chunks: AsyncIterator<Uint8Array> = readable[Symbol.asyncIterator]()
   // Reads tell their errors; one before the first of them has nobody else to listen.
   readable.on('error', () => {})
@@ -64,7 +69,7 @@ function checkRaw({ sampleRate, channels, sampleFormat }: RawFormat): void {
  * const raw = { sampleRate: 44100, channels: 2, sampleFormat: { kind: 'int', bits: 16 } } as const
  * const sound = await openReadable(process.stdin, { raw })
  */
-export async function openReadable(readable: Readable, options: OpenReadableOptions = {}): Promise<AudioStream> {
+export async function openReadable(readable: ByteStream, options: OpenReadableOptions = {}): Promise<AudioStream> {
   const { name = 'standard input', raw, signal, allowTruncated = false } = options
   if (raw) checkRaw(raw)
   signal?.throwIfAborted()
