@@ -124,9 +124,9 @@ describe('divisi separate', () => {
     await expect(readdir(out)).rejects.toThrow('ENOENT')
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing after %s and ends with its code', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing after %s where nothing is to be kept, and ends with its code', async (signal) => {
     const song = await writeSong('long.wav', { seconds: 900, channels: 1, sampleRate: 8000 })
-    const child = start('separate', '--model', model, '--out', out, song)
+    const child = start('separate', '--no-resume', '--model', model, '--out', out, song)
     const ended = finish(child)
     const waitForParts = async (): Promise<void> => {
       while ((await readdir(out).catch(() => [])).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -151,7 +151,7 @@ describe('divisi separate', () => {
   })
 
   it.each([
-    [['separate', 'x.wav', '--device', 'webgpu'], 'device "webgpu" is not supported yet; available: cpu'],
+    [['separate', 'x.wav', '--device', 'gpu'], 'device "gpu" is unknown; allowed are cpu, webgpu, cuda'],
     [['score', 'clips', '--threads', 'two'], 'It is a whole number from 1 up.'],
     [['separate', 'x.wav', '--depth', '12'], 'Allowed are 16, 24, 32 and float.'],
     [['sing'], "unknown command 'sing'"],
