@@ -5,6 +5,7 @@
 export { fromReadableStream, type ReadableSound } from '../audio/readable-stream.ts'
 export type { Separator, StereoWindow } from '../models/separator.ts'
 export { SeparationError } from './errors.ts'
+export * from './live/index.ts'
 export type { SeparationProgress } from './progress.ts'
 export { type SeparateOptions, separate } from './separate.ts'
 export type { SeparatedBlock } from './stem-assembler.ts'
