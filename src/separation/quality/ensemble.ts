@@ -90,7 +90,8 @@ function chooseBins(
  * ensemble's, and options that do not fit. The members and the backend are disposed of then.
  *
  * @example
- * const both = await ensembleOf([separator, other], { weights: [2, 1] })
+ * const paths = ['vocals', 'mine.safetensors']
+ * const both = await ensembleOf(await Promise.all(paths.map((path) => loadSeparator(path))), { weights: [2, 1] })
  */
 export async function ensembleOf(members: readonly Separator[], options: EnsembleOptions = {}): Promise<Separator> {
   const { rule = 'mean', weights, backend, transform = defaultTransform } = options

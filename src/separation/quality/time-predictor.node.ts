@@ -118,7 +118,7 @@ function now(): Moment {
  *
  * @example
  * const predictor = createTimePredictor()
- * const options = { separator, folder: '.', base: 'song' }
+ * const options = { separator: await loadSeparator(), folder: '.', base: 'song' }
  * const song = await openAudio('song.mp3')
  * const seconds = await predictor.predict(song, options) // before `writeStems(song, options)`
  */
