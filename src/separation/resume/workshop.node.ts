@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { AudioStream } from '../../audio/index.ts'
 import { filterTaps } from '../../audio/resample-filter.ts'
 import type { Separator } from '../../models/index.ts'
@@ -98,10 +99,11 @@ async function openResumable(
       first: begun?.firstWindow ?? 0,
       facts,
       recall: (index) => log.recall(index),
+      // After the network has its next window: it does not wait for the disk, `written` does.
       keep: async (index, estimates) => {
         if (closing) return // nobody waits for this window any more
-        keeping = log.keep(index, estimates)
-        await keeping
+        keeping = keeping.then(() => setImmediate()).then(() => log.keep(index, estimates))
+        keeping.catch(() => {})
       },
       keepFacts: (found) => writeFacts(hidden, found),
     })
@@ -123,6 +125,7 @@ async function openResumable(
       separator: remembering,
       begun,
       async written(frames, files) {
+        await keeping
         const due = performance.now() - last >= everyMs || log.growth >= checkpointBytes
         if (!due || !forgetful || frames <= finished) return
         const firstWindow = firstNeeded(frames, info.sampleRate, sampleRate, plan)

@@ -47,9 +47,9 @@ it('goes on after kill -9, five times over, to the same files', async () => {
   const last = await run('parts')
   expect(last.signal).toBe(null)
   total += last.windows
-  // Of each killed process one window may have been through and not kept.
+  // Of each killed process two windows may have been through and not kept.
   expect(total).toBeGreaterThanOrEqual(whole.windows)
-  expect(total).toBeLessThanOrEqual(whole.windows + 5)
+  expect(total).toBeLessThanOrEqual(whole.windows + 10)
   const names = await readdir(join(folder, 'parts'))
   expect(names.sort()).toEqual(['song.instrumental.wav', 'song.vocals.wav'])
   for (const name of names) {
