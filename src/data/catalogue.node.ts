@@ -5,10 +5,10 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, relative, sep } from 'node:path'
+import { writeWhole } from '../formats/write-whole.node.ts'
 import { foldKey } from '../tensor/random.ts'
 import { openHashMemory } from './hash.node.ts'
 import { KINDS, type Kind, type Split } from './tracks.ts'
-import { writeWhole } from './write-whole.node.ts'
 
 export interface CatalogueEntry {
   readonly sha256: string

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { writeWhole } from './write-whole.node.ts'
+import { writeWhole } from '../formats/write-whole.node.ts'
 
 export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')

@@ -1,4 +1,6 @@
 /** Training data: file lists, the cache of decoded recordings, augmentation and mixing, batches from worker threads. */
+
+export { writeWhole } from '../formats/write-whole.node.ts'
 export { type CachedTrack, type CacheOptions, createCacheReader, prepareCache } from './cache.node.ts'
 export { type CachedStem, readStem } from './cached-stems.node.ts'
 export {
@@ -88,4 +90,3 @@ export * from './synthetic/index.ts'
 export { makeSyntheticSongs, type SyntheticSongsOptions } from './synthetic-songs.node.ts'
 export { makeSyntheticTracks, type SyntheticOptions } from './synthetic-tracks.node.ts'
 export { type Kind, type Split, SYNTHETIC_SOURCE, type Track, type TrackReader } from './tracks.ts'
-export { writeWhole } from './write-whole.node.ts'

@@ -1,7 +1,7 @@
 /** The clip maker's worker thread: renders one clip per message into the cache. */
 import { parentPort } from 'node:worker_threads'
+import { writeWhole } from '../../formats/write-whole.node.ts'
 import { createPcmWriter } from '../pcm.node.ts'
-import { writeWhole } from '../write-whole.node.ts'
 import { makeClip } from './clip.ts'
 import type { ClipJob, ClipReply } from './clip-set.node.ts'
 

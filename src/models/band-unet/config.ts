@@ -1,5 +1,6 @@
 /** Sizes of the band U-Net. */
 import { z } from 'zod'
+import { checkBands } from '../band-grid.ts'
 
 const count = z.number().int().min(1)
 
@@ -20,26 +21,7 @@ export const bandUnetConfig = z
     /** The hidden layer over frequency has bands/squeeze units. */
     squeeze: count.default(4),
   })
-  .superRefine((config, context) => {
-    const factor = 2 ** (config.channels.length - 1)
-    if (config.bands % factor !== 0) {
-      context.addIssue({
-        code: 'custom',
-        path: ['bands'],
-        message: `${config.bands} bands over ${config.channels.length} levels: needs a multiple of ${factor}`,
-      })
-    }
-    if (config.highest > config.sampleRate / 2) {
-      context.addIssue({
-        code: 'custom',
-        path: ['highest'],
-        message: `${config.highest} Hz is above half the sample rate (${config.sampleRate / 2})`,
-      })
-    }
-    if (config.hopLength * 2 > config.nFft) {
-      context.addIssue({ code: 'custom', path: ['hopLength'], message: `${config.hopLength} is more than half of nFft ${config.nFft}` })
-    }
-  })
+  .superRefine(checkBands)
 
 export type BandUnetConfig = z.infer<typeof bandUnetConfig>
 export type BandUnetInput = z.input<typeof bandUnetConfig>

@@ -13,7 +13,6 @@ import {
   ConvTranspose2d,
   constantInit,
   kaimingNormal,
-  Linear,
   Module,
   type Parameter,
   parameter,
@@ -40,6 +39,7 @@ import {
   sub,
   type Tensor,
 } from '../../tensor/index.ts'
+import { FrequencyMix } from '../frequency-mix.ts'
 import { SeparationNetwork } from '../separation-network.ts'
 import type { BandUnetConfig } from './config.ts'
 
@@ -59,27 +59,6 @@ class ConvBlock extends Module {
 
   forward(x: Tensor): Tensor {
     return relu(this.norm.forward(this.conv.forward(x)))
-  }
-}
-
-/** Dense layers over all frequencies of a frame, shared by channels and frames: f → f/squeeze → f. */
-class FrequencyMix extends Module {
-  readonly down: Linear
-  readonly norm1: BatchNorm
-  readonly up: Linear
-  readonly norm2: BatchNorm
-
-  constructor(channels: number, frequencies: number, squeeze: number) {
-    super()
-    const hidden = Math.max(4, Math.floor(frequencies / squeeze))
-    this.down = new Linear(frequencies, hidden, { bias: false })
-    this.norm1 = new BatchNorm(channels)
-    this.up = new Linear(hidden, frequencies, { bias: false })
-    this.norm2 = new BatchNorm(channels)
-  }
-
-  forward(x: Tensor): Tensor {
-    return relu(this.norm2.forward(this.up.forward(relu(this.norm1.forward(this.down.forward(x))))))
   }
 }
 

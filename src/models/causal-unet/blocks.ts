@@ -1,17 +1,7 @@
 /** The blocks of the causal U-Net: convolutions that read back in time and to both sides in frequency, and dense layers over frequency. */
-import {
-  BatchNorm,
-  Conv2d,
-  chainReach,
-  joinReach,
-  kaimingNormal,
-  Linear,
-  Module,
-  type Past,
-  pointwiseReach,
-  type Reach,
-} from '../../nn/index.ts'
+import { BatchNorm, Conv2d, chainReach, joinReach, kaimingNormal, Module, type Past, pointwiseReach, type Reach } from '../../nn/index.ts'
 import { add, relu, type Tensor } from '../../tensor/index.ts'
+import { FrequencyMix } from '../frequency-mix.ts'
 
 /** Of all its convolutions, which are followed by rectifiers. */
 export const init = kaimingNormal()
@@ -39,27 +29,6 @@ export class CausalBlock extends Module {
 
   override reach(): Reach {
     return { stride: 1, first: -this.#steps, last: 0 }
-  }
-}
-
-/** Dense layers over all frequencies of a step, shared by channels and steps: f → f/squeeze → f. */
-class FrequencyMix extends Module {
-  readonly down: Linear
-  readonly norm1: BatchNorm
-  readonly up: Linear
-  readonly norm2: BatchNorm
-
-  constructor(channels: number, frequencies: number, squeeze: number) {
-    super()
-    const hidden = Math.max(4, Math.floor(frequencies / squeeze))
-    this.down = new Linear(frequencies, hidden, { bias: false })
-    this.norm1 = new BatchNorm(channels)
-    this.up = new Linear(hidden, frequencies, { bias: false })
-    this.norm2 = new BatchNorm(channels)
-  }
-
-  forward(x: Tensor): Tensor {
-    return relu(this.norm2.forward(this.up.forward(relu(this.norm1.forward(this.down.forward(x))))))
   }
 }
 

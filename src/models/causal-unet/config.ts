@@ -1,5 +1,6 @@
 /** Sizes of the causal U-Net. */
 import { z } from 'zod'
+import { checkBands } from '../band-grid.ts'
 
 const count = z.number().int().min(1)
 
@@ -24,26 +25,7 @@ export const causalUnetConfig = z
     /** Frames over whose mean level a frame's levels are taken, the last of them itself: 4 s of 1024 samples at 44.1 kHz. */
     levelFrames: count.default(172),
   })
-  .superRefine((config, context) => {
-    const factor = 2 ** (config.channels.length - 1)
-    if (config.bands % factor !== 0) {
-      context.addIssue({
-        code: 'custom',
-        path: ['bands'],
-        message: `${config.bands} bands over ${config.channels.length} levels: needs a multiple of ${factor}`,
-      })
-    }
-    if (config.highest > config.sampleRate / 2) {
-      context.addIssue({
-        code: 'custom',
-        path: ['highest'],
-        message: `${config.highest} Hz is above half the sample rate (${config.sampleRate / 2})`,
-      })
-    }
-    if (config.hopLength * 2 > config.nFft) {
-      context.addIssue({ code: 'custom', path: ['hopLength'], message: `${config.hopLength} is more than half of nFft ${config.nFft}` })
-    }
-  })
+  .superRefine(checkBands)
 
 export type CausalUnetConfig = z.infer<typeof causalUnetConfig>
 export type CausalUnetInput = z.input<typeof causalUnetConfig>

@@ -1,7 +1,8 @@
 /** What is known of an interrupted song beside the log of its windows: how much of each stem is written, and what was found out about the song. */
 
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeWhole } from '../../formats/write-whole.node.ts'
 import type { SongFacts } from '../../models/index.ts'
 import type { OversState } from '../overs.node.ts'
 
@@ -12,24 +13,6 @@ export interface Checkpoint {
   readonly firstWindow: number
   /** By stem. */
   readonly overs: Readonly<Record<string, OversState>>
-}
-
-/** Writes whole or not at all, also when the power fails. */
-async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`
-  try {
-    const file = await open(temporary, 'w')
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
 }
 
 async function readJson<T>(path: string): Promise<T | undefined> {
@@ -45,7 +28,7 @@ export function readCheckpoint(folder: string): Promise<Checkpoint | undefined> 
 }
 
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
-  return writeDurably(checkpointOf(folder), JSON.stringify(checkpoint))
+  return writeWhole(checkpointOf(folder), JSON.stringify(checkpoint))
 }
 
 /** Facts as base64 of their bytes, which keeps every bit of them. */
@@ -58,5 +41,5 @@ export async function readFacts(folder: string): Promise<SongFacts | undefined> 
 
 export function writeFacts(folder: string, facts: SongFacts): Promise<void> {
   const text = ({ buffer, byteOffset, byteLength }: Float32Array): string => Buffer.from(buffer, byteOffset, byteLength).toString('base64')
-  return writeDurably(factsOf(folder), JSON.stringify(Object.fromEntries(Object.entries(facts).map(([name, each]) => [name, text(each)]))))
+  return writeWhole(factsOf(folder), JSON.stringify(Object.fromEntries(Object.entries(facts).map(([name, each]) => [name, text(each)]))))
 }
