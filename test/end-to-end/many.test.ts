@@ -1,8 +1,9 @@
-/** `npx divisi separate` over a tree of songs: exit codes, lines of JSON, the table. */
-import { spawnSync } from 'node:child_process'
+/** `npx divisi separate` over a tree of songs, and of a song that is interrupted: exit codes, lines of JSON, the table, what is left and what comes of it. */
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createWavWriter } from '../../src/audio/index.ts'
 import { makeSong } from '../../src/data/index.ts'
@@ -10,10 +11,10 @@ import { makeSong } from '../../src/data/index.ts'
 const command = resolve('dist/cli/main.js')
 let folder = ''
 
-async function writeSong(path: string): Promise<void> {
+async function writeSong(path: string, repeats = 1): Promise<void> {
   const { mixture, sampleRate } = makeSong({ seed: 5, seconds: 12 })
   const writer = await createWavWriter(path, { sampleRate, channels: 2, sampleFormat: { kind: 'int', bits: 16 } })
-  await writer.write(mixture)
+  for (let i = 0; i < repeats; i++) await writer.write(mixture)
   await writer.finish()
 }
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
     await writeSong(join(folder, name, 'song.wav'))
   }
   writeFileSync(join(folder, 'music/broken.flac'), 'no music')
+  await writeSong(join(folder, 'long.wav'), 25)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -50,4 +52,41 @@ test('a tree of songs, two at once: a line of JSON each, a table, exit code 1 fo
   const second = separate()
   expect(second.stdout.match(/"skipped":true/g)).toHaveLength(2)
   expect(second.stderr).toContain('0 of 3 files separated, 2 skipped, 1 failed')
+})
+
+/** Separates the long song, and sends a signal when that share of it is done. */
+async function interrupt(signal: NodeJS.Signals, share: number) {
+  const child = spawn(process.execPath, [command, 'separate', '--progress', 'json', '--out', 'parts', 'long.wav'], { cwd: folder })
+  const ended = new Promise<{ code: number | null; signal: string | null }>((done) =>
+    child.on('close', (code, by) => done({ code, signal: by })),
+  )
+  const told: string[] = []
+  for await (const line of createInterface(child.stderr)) {
+    if (!line.startsWith('{')) continue
+    const { phase, doneSeconds, totalSeconds, text } = JSON.parse(line) as Record<string, number> & { phase?: string; text?: string }
+    if (text) told.push(text)
+    if (phase === 'separating' && doneSeconds! >= share * totalSeconds!) child.kill(signal)
+  }
+  return { ...(await ended), told: told.join('\n') }
+}
+
+test('a song interrupted by kill -9 and then by Ctrl-C goes on to the files of one that was not', async () => {
+  const separate = (out: string) =>
+    spawnSync(process.execPath, [command, 'separate', '--out', out, 'long.wav'], { cwd: folder, encoding: 'utf8' })
+  expect(separate('whole').status).toBe(0)
+  const killed = await interrupt('SIGKILL', 0.3)
+  expect(killed.signal).toBe('SIGKILL')
+  const stopped = await interrupt('SIGINT', 0.6)
+  expect(stopped.code).toBe(130)
+  const last = separate('parts')
+  expect(last.status).toBe(0)
+  // How far the killed one had come is for its last checkpoint to say; Ctrl-C keeps all.
+  const at = (text: string) => {
+    const [, minutes, seconds] = /goes on at (\d+):(\d\d)/.exec(text) ?? []
+    return 60 * Number(minutes) + Number(seconds)
+  }
+  expect(at(last.stderr)).toBeGreaterThan(0.5 * 25 * 12)
+  const names = readdirSync(join(folder, 'parts')).sort()
+  expect(names).toEqual(['long.instrumental.wav', 'long.vocals.wav'])
+  for (const name of names) expect(readFileSync(join(folder, 'parts', name)).equals(readFileSync(join(folder, 'whole', name)))).toBe(true)
 })
