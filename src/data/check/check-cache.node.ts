@@ -39,7 +39,6 @@ const levels = z.object({
   silentSeconds: z.number(),
   clipping: z.object({ fullScale: z.number(), flatTops: z.number(), worst: z.number() }),
   stereo: z.object({ correlation: z.number(), sideDb: z.number(), invertedShare: z.number(), invertedAt: z.number() }).exactOptional(),
-  notFinite: z.number().exactOptional(),
   frames: z.number(),
   sampleRate: z.number(),
   channels: z.number(),

@@ -9,7 +9,6 @@ export const findingKinds = {
   set: 'The set as a whole cannot be used: something is missing or contradicts itself.',
   unreadable: 'No decoder makes sound of the file.',
   damaged: 'The sound breaks off or is damaged within the file; what is behind it is lost.',
-  'not-finite': 'Samples that are NaN or infinite end every training that meets them.',
   channels: 'Training takes mono and stereo.',
   silent: 'Silence throughout teaches nothing, and has no level that could be set.',
   pause: 'Long silence in the file: crops of it are empty.',

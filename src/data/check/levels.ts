@@ -23,8 +23,6 @@ export interface Levels {
   readonly clipping: Clipping
   /** Of two channels alone. */
   readonly stereo?: StereoLevels
-  /** Seconds to the first sample that is NaN or infinite. */
-  readonly notFinite?: number
 }
 
 export interface Clipping {
@@ -80,7 +78,7 @@ export function createLevelMeter(sampleRate: number, channels: number): LevelMet
   /** Samples in flat tops by level, the last bin for all levels from 2 up. */
   const flat = new Float64Array(LEVEL_BINS)
   const silence: Stretch[] = []
-  let [total, peak, fullScale, notFinite] = [0, 0, 0, -1]
+  let [total, peak, fullScale] = [0, 0, 0]
   let [blockSamples, blockPeak, blockClipped, blockFlat] = [0, 0, 0, 0]
   let [blockLeft, blockRight, blockCross] = [0, 0, 0]
   let [cross, side, mid] = [0, 0, 0]
@@ -130,10 +128,6 @@ export function createLevelMeter(sampleRate: number, channels: number): LevelMet
       for (let i = from; i < to; i++) {
         const x = samples[i]!
         const level = Math.abs(x)
-        if (!(level <= Number.MAX_VALUE)) {
-          if (notFinite < 0) notFinite = (total + i - from) / sampleRate
-          continue
-        }
         state.sum += x
         state.power += x * x
         if (level > blockPeak) blockPeak = level
@@ -203,7 +197,6 @@ export function createLevelMeter(sampleRate: number, channels: number): LevelMet
             invertedAt: invertedAt < 0 ? -1 : invertedAt / sampleRate,
           },
         }),
-        ...(notFinite >= 0 && { notFinite }),
       }
     },
   }

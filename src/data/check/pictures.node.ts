@@ -16,7 +16,6 @@ interface View {
 /** What shows each kind best; kinds that are not here have nothing to show. */
 const views: Partial<Record<FindingKind, View>> = {
   damaged: { kind: 'waveform', seconds: 2, before: 2 },
-  'not-finite': { kind: 'waveform', seconds: 0.02, before: 0.01 },
   pause: { kind: 'waveform', seconds: 10, before: 2 },
   clipped: { kind: 'waveform', seconds: 0.03, before: 0 },
   offset: { kind: 'waveform', seconds: 0.1, before: 0 },

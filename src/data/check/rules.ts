@@ -58,8 +58,6 @@ export function scanFindings(path: string, role: CheckedRole, scan: Scan, { rate
   }
   const seconds = scan.frames / scan.sampleRate
   const t = thresholds
-  if (scan.notFinite !== undefined)
-    add('not-finite', 'error', `has samples that are not finite numbers (NaN or infinite)`, { at: scan.notFinite })
   if (scan.channels > 2) add('channels', 'error', `has ${scan.channels} channels; training takes mono and stereo only`)
   if (scan.frames === 0) add('silent', 'error', 'is empty')
   else if (!(scan.peak > t.silentPeak)) {

@@ -158,7 +158,7 @@ describe('checkData', () => {
         'error channels instrumental/six.wav',
         'error accompaniment vocals/with-band.wav',
         'error damaged vocals/cut.wav',
-        'error not-finite vocals/nan.wav',
+        'error damaged vocals/nan.wav',
         'error silent vocals/silent.wav',
         'error stem-length stems/long',
         'error sum stems/late',
@@ -185,8 +185,9 @@ describe('checkData', () => {
     expect(last[0]).toBeCloseTo(last[1]!, 6)
 
     const of = (kind: Finding['kind'], file = ''): Finding => report.findings.find((one) => one.kind === kind && one.path.endsWith(file))!
-    expect(of('damaged').at).toBeCloseTo(2, 3)
-    expect(of('not-finite').at).toBeCloseTo(1, 6)
+    expect(of('damaged', 'cut.wav').at).toBeCloseTo(2, 3)
+    expect(of('damaged', 'nan.wav').at).toBeCloseTo(1, 6)
+    expect(of('damaged', 'nan.wav').message).toContain('NaN')
     // Blocks of 0.1 s.
     expect(of('pause').at).toBeCloseTo(2, 0)
     expect(of('pause').until).toBeCloseTo(13, 0)
@@ -202,7 +203,7 @@ describe('checkData', () => {
       throw new Error('the separator is needed again')
     })
     expect(again.findings).toEqual(report.findings)
-    expect(again.known).toBe(material.files.length - 3)
+    expect(again.known).toBe(material.files.length - 4)
     expect(separator.calls).toBe(heard)
 
     const told = JSON.parse(checkJson(report)) as { errors: number; warnings: number; notes: number; findings: Finding[] }
