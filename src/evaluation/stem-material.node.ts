@@ -1,6 +1,5 @@
 /** Sound files side by side as material: decoded together, block by block, anew for every pass. */
 import { type AudioStream, openAudio, type Samples } from '../audio/index.ts'
-import { findNonFinite } from '../separation/non-finite.ts'
 import type { MixedBlock, MixedMaterial } from './baselines.ts'
 import type { StemFiles } from './stems.node.ts'
 
@@ -119,12 +118,5 @@ async function refill(reading: Reading): Promise<void> {
     reading.ended = next.done === true
     reading.block = next.done ? [] : next.value
     reading.used = 0
-    for (const samples of reading.block) {
-      const bad = findNonFinite(samples)
-      if (bad >= 0) {
-        const seconds = ((reading.total + bad) / reading.stream.info.sampleRate).toFixed(3)
-        throw new Error(`${reading.path}: holds ${samples[bad]} at ${seconds} s, which is no sample value; repair the file first`)
-      }
-    }
   }
 }

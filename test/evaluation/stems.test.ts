@@ -132,6 +132,6 @@ describe('openStems', () => {
       (async () => {
         for await (const _ of broken.blocks());
       })(),
-    ).rejects.toThrow(/broken.wav: holds NaN at 0.005 s/)
+    ).rejects.toThrow(/broken.wav: is damaged at 0.005 s: it holds NaN/)
   })
 })
