@@ -61,11 +61,13 @@ async function interrupt(signal: NodeJS.Signals, share: number) {
     child.on('close', (code, by) => done({ code, signal: by })),
   )
   const told: string[] = []
+  let sent = false
   for await (const line of createInterface(child.stderr)) {
     if (!line.startsWith('{')) continue
     const { phase, doneSeconds, totalSeconds, text } = JSON.parse(line) as Record<string, number> & { phase?: string; text?: string }
     if (text) told.push(text)
-    if (phase === 'separating' && doneSeconds! >= share * totalSeconds!) child.kill(signal)
+    // Once: a second Ctrl-C ends the command without a word.
+    if (!sent && phase === 'separating' && doneSeconds! >= share * totalSeconds!) sent = child.kill(signal)
   }
   return { ...(await ended), told: told.join('\n') }
 }
