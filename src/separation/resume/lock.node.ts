@@ -19,6 +19,9 @@ interface Holder {
   readonly started: string
 }
 
+/** Holder of a lock that cannot be read: a power failure may leave a file without what was written into it. */
+const nobody: Holder = { pid: 0, host: '', started: '' }
+
 /** Who takes over needs microseconds; one that was killed meanwhile is not waited for. */
 const takeoverMs = 5_000
 
@@ -33,6 +36,7 @@ async function processOf(pid: number): Promise<{ readonly state: string; readonl
 }
 
 async function isAlive({ pid, host, started }: Holder, path: string): Promise<boolean> {
+  if (pid === nobody.pid) return false
   if (host !== hostname()) return true // nobody here can tell
   if (pid === process.pid) return held.has(path)
   try {
@@ -46,7 +50,12 @@ async function isAlive({ pid, host, started }: Holder, path: string): Promise<bo
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as Holder)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Holder
+  } catch {
+    return nobody
+  }
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -8,11 +8,12 @@
  */
 
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AudioStream } from '../../audio/index.ts'
 import { filterTaps } from '../../audio/resample-filter.ts'
+import { writeWhole } from '../../formats/write-whole.node.ts'
 import type { Separator } from '../../models/index.ts'
 import type { OversLog } from '../overs.node.ts'
 import { createStaging, hiddenPrefix, type Staging } from '../staging.node.ts'
@@ -89,7 +90,7 @@ async function openResumable(
   const { staging, unlock } = await enter(folder, hiddenName)
   const { hidden } = staging
   try {
-    await writeFile(aboutOf(hidden), JSON.stringify({ song: resume.song, identity: resume.identity }))
+    await writeWhole(aboutOf(hidden), JSON.stringify({ song: resume.song, identity: resume.identity }))
     const log = await openWindowLog(hidden, stems)
     const begun = await readCheckpoint(hidden)
     const facts = await readFacts(hidden)
