@@ -1,6 +1,7 @@
 /** Sound from a stream of bytes, such as standard input: a file of a kind that can be read from a pipe, or samples alone. */
 
 import { createByteReader } from './byte-reader.ts'
+import { readChunks } from './chunks.ts'
 import { AudioError } from './errors.ts'
 import type { FileBytes } from './file-bytes.node.ts'
 import { type OpenAudioOptions, openDecoded } from './open.node.ts'
@@ -30,21 +31,9 @@ export interface OpenReadableOptions extends OpenAudioOptions {
 }
 
 function bytesOf(readable: ByteStream, name: string): FileBytes {
-  const chunks: AsyncIterator<Uint8Array> = readable[Symbol.asyncIterator]()
   // Reads tell their errors; one before the first of them has nobody else to listen.
   readable.on('error', () => {})
-  let rest: Uint8Array = new Uint8Array(0)
-  const fill = async (target: Uint8Array): Promise<number> => {
-    while (rest.length === 0) {
-      const { value, done } = await chunks.next()
-      if (done) return 0
-      rest = value
-    }
-    const bytes = rest.subarray(0, target.length)
-    target.set(bytes)
-    rest = rest.subarray(bytes.length)
-    return bytes.length
-  }
+  const fill = readChunks(readable)
   const destroy = (): void => void readable.destroy()
   return {
     reader: createByteReader({ name, size: undefined, seekable: false, fill }),

@@ -4,6 +4,7 @@
  */
 
 import { Socket } from 'node:net'
+import { readChunks } from './chunks.ts'
 
 export interface PipeBytes {
   /** Fills a start of `target` with the next bytes and gives their number, 0 at the end. */
@@ -18,22 +19,8 @@ export interface PipeBytes {
  */
 export function readPipe(fd: number, signal: AbortSignal | undefined): PipeBytes {
   const socket = new Socket({ fd, readable: true, writable: false, ...(signal ? { signal } : {}) })
-  const chunks: AsyncIterator<Uint8Array> = socket[Symbol.asyncIterator]()
+  const read = readChunks(socket)
   // Reads tell their errors; an abort before the first of them has nobody else to listen.
   socket.on('error', () => {})
-  let rest: Uint8Array = new Uint8Array(0)
-  return {
-    async read(target) {
-      if (rest.length === 0) {
-        const { value, done } = await chunks.next()
-        if (done) return 0
-        rest = value
-      }
-      const bytes = rest.subarray(0, target.length)
-      target.set(bytes)
-      rest = rest.subarray(bytes.length)
-      return bytes.length
-    },
-    close: () => void socket.destroy(),
-  }
+  return { read, close: () => void socket.destroy() }
 }
