@@ -77,8 +77,8 @@ function stepsOf({ quality = 'fast', overlap, shifts, swapChannels, polarity, wi
   return { ...qualities[quality], ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) }
 }
 
-/** A path may have a comma of its own. */
-function modelsOf(model: string | undefined): readonly (string | undefined)[] {
+/** The networks that `--model` names. A path may have a comma of its own. */
+export function modelsOf(model: string | undefined): readonly (string | undefined)[] {
   if (model === undefined || existsSync(model)) return [model]
   return model.split(',').map((name) => name.trim())
 }

@@ -3,6 +3,7 @@
 import { basename, resolve } from 'node:path'
 import { forgetInterrupted, interruptedSongs, type ResumeOptions, songIdentity } from '../../separation/index.ts'
 import { formatDuration, type ProgressStream } from '../progress.ts'
+import { modelsOf } from '../quality.ts'
 import type { SeparateFlags } from './options.ts'
 import type { Job } from './plan.ts'
 
@@ -10,13 +11,14 @@ import type { Job } from './plan.ts'
 const indifferent = ['out', 'force', 'json', 'recursive', 'skipExisting', 'jobs', 'resume', 'progress', 'plot', 'allowTruncated'] as const
 
 /**
- * All that the stems of a song depend on beside what `writeStems` sees itself: its content, the settings, the model's file. A plain object, to which
+ * All that the stems of a song depend on beside what `writeStems` sees itself: its content, the settings, the models' files. A plain object, to which
  * whoever adds what changes stems adds it.
  */
 async function identityOf(job: Job, flags: SeparateFlags): Promise<Record<string, unknown>> {
   const settings = Object.fromEntries(Object.entries(flags).filter(([name]) => !(indifferent as readonly string[]).includes(name)))
-  const model = flags.model === undefined ? undefined : await songIdentity(flags.model).catch(() => undefined)
-  return { content: await songIdentity(job.input), settings, model }
+  // Those that ship have no file of that name.
+  const models = await Promise.all(modelsOf(flags.model).map((name) => (name === undefined ? null : songIdentity(name).catch(() => null))))
+  return { content: await songIdentity(job.input), settings, models }
 }
 
 /** How the song is gone on with; nothing is where it cannot be heard twice, or `--no-resume` asks for that. */
