@@ -71,7 +71,7 @@ export interface WrittenStems {
  * Separates a song into files of its rate, channel count and length: WAV, or what `format` asks for. They appear together when all are complete; after an error or
  * an abort nothing is left. The source is closed in either case.
  *
- * With `resume`, an abort, or the end of the process, leaves a hidden folder `.divisi-…` beside the outputs, with which the next call for the same song
+ * With `resume`, an abort, the end of the process, or an error after the last window, leaves a hidden folder `.divisi-…` beside the outputs, with which the next call for the same song
  * with the same settings goes on, to the same files bit by bit.
  *
  * @throws SeparationError for a song without a sample, one that cannot be separated, and files that exist; see also `separate`.
@@ -89,6 +89,7 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
   const files: StemFile[] = []
   let workshop: Workshop | undefined
   let frames = 0
+  let separated = false
   let complete = false
   try {
     checkChannels(channels)
@@ -123,6 +124,7 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
     }
     if (frames === 0) throw new SeparationError('holds no sound: it is 0 samples long')
     for (const { writer } of files) await writer.finish()
+    separated = true
     let done = 0
     const finished = await finishStems(files, staging, {
       ...options,
@@ -165,7 +167,8 @@ export async function writeStems(source: AudioStream, options: WriteStemsOptions
     throw explainWriting(error, folder)
   } finally {
     await source.close()
-    const interrupted = !complete && signal?.aborted === true
+    // All that is left to do is quick: what fails there, a full disk or a file that came meanwhile, must not cost what the network did.
+    const interrupted = !complete && (separated || signal?.aborted === true)
     for (const { writer, overs } of files) {
       await (interrupted ? writer.leave() : writer.abort())
       await overs.close()

@@ -124,7 +124,7 @@ export async function runSeparate(inputs: readonly string[], asked: SeparateFlag
       const memory = Math.round(process.resourceUsage().maxRSS / 1024)
       stderr.write(summaryLine(outcomes, jobs.length, (performance.now() - started) / 1000, memory))
     }
-    if (signal.aborted) await tellInterrupted(jobs, stderr)
+    if (signal.aborted || outcomes.some(({ result }) => result === 'failed')) await tellInterrupted(jobs, stderr)
     signal.throwIfAborted()
     reporter.end()
     return outcomes.some(({ result }) => result === 'failed') ? exitCodes.failed : exitCodes.ok
