@@ -1,6 +1,6 @@
 /** Interrupted separations go on where they stopped, to the same files, without a window estimated twice. */
 
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -255,6 +255,20 @@ describe('writeStems with resume', () => {
     const run = counted(piped.separator(), 10)
     await expect(write(piped, 'parts', run.separator, run.signal)).rejects.toBe(stop)
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it('keeps all windows where only the last steps fail, and then asks the network for none', async () => {
+    const trial = trials['a stereo song']!
+    await mkdir(join(folder, 'parts'))
+    await writeFile(join(folder, 'parts', 'song.vocals.wav'), 'came meanwhile')
+    const first = counted(trial.separator())
+    await expect(write(trial, 'parts', first.separator)).rejects.toThrow('exists and is not replaced')
+    expect(first.finished).toBeGreaterThan(3)
+    const second = counted(trial.separator())
+    await write({ ...trial, options: { ...trial.options, overwrite: true } }, 'parts', second.separator)
+    expect(second.finished).toBe(0)
+    await write(trial, 'whole', trial.separator())
+    expect(await filesOf('parts')).toEqual(await filesOf('whole'))
   })
 
   it('refuses a song that is being separated, and takes over from a process that is no more', async () => {
