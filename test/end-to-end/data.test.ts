@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeSong } from '../../src/data/index.ts'
 import { music, type Sound, write } from '../data/check/support.ts'
+import { endOf } from './ended.ts'
 
 let folder = ''
 const at = (...path: string[]): string => join(folder, ...path)
@@ -21,10 +22,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const start = (...args: string[]) => spawn(process.execPath, [resolve('dist/cli/main.js'), 'data', ...args], { cwd: folder })
 
-async function finish(child: ChildProcess): Promise<{ code: number | null; text: string }> {
+async function finish(child: ChildProcess): Promise<{ code: number; text: string }> {
   let text = ''
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data: Buffer) => (text += data.toString()))
-  return { code: await new Promise((done) => child.on('close', done)), text }
+  const code = await endOf(child)
+  return { code, text }
 }
 
 const finished = (cache: string): string[] =>

@@ -9,6 +9,7 @@ import { encodeWavSamples } from '../../src/audio/index.ts'
 import { CausalUnet, causalUnetConfig, writeModel } from '../../src/models/index.ts'
 import { initialValues } from '../../src/nn/index.ts'
 import { noise } from '../separation/fakes.ts'
+import { statusOf } from './ended.ts'
 
 const rate = 16000
 const seconds = 3
@@ -65,6 +66,7 @@ test('ends with Ctrl-C, waiting for input or for a reader that does not read', a
     child.stdin.write(bytes.subarray(0, amount))
     await once(child.stderr, 'data')
     child.kill('SIGINT')
-    expect((await once(child, 'exit'))[0]).toBe(130)
+    const [code, signal] = await once(child, 'exit')
+    expect(statusOf(code, signal)).toBe(130)
   }
 })

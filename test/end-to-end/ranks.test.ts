@@ -79,7 +79,7 @@ describe('divisi train under mpirun', () => {
   })
 
   it('stops in order when mpirun is told to, and goes on in four processes', async () => {
-    const stopped = await train('stopped', { ranks: 2, stop: { at: 10, by: (child) => child.kill('SIGINT') } })
+    const stopped = await train('stopped', { ranks: 2, stop: { at: 1, by: (child) => child.kill('SIGINT') } })
     expect(stopped.code).not.toBe(0)
     expect(stopped.text).toMatch(/stopped at step \d+: the same command goes on from .*last\.safetensors/)
     const finished = await train('stopped', { ranks: 4 })

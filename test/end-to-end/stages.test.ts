@@ -112,7 +112,7 @@ describe('divisi train with stages', () => {
           child.kill('SIGKILL')
         },
       })
-      expect(code, text).toBe(null)
+      expect(code, text).toBe(137)
     }
     const last = await runTrain(call('killed'))
     expect(last.text).toMatch(/1\/3 masked: done before\n2\/3 supervised: done before\n3\/3 adversarial: .*continuing after step/)

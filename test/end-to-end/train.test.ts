@@ -45,7 +45,7 @@ describe('divisi train', () => {
     expect(reached).toBeLessThan(60)
 
     const killed = await train('cut', { at: reached + 16, by: (child) => child.kill('SIGKILL') })
-    expect(killed).toMatchObject({ code: null, text: expect.stringContaining(`continuing after step ${reached}`) })
+    expect(killed).toMatchObject({ code: 137, text: expect.stringContaining(`continuing after step ${reached}`) })
 
     const finished = await train('cut')
     expect(finished).toMatchObject({ code: 0, text: expect.stringMatching(/continuing after step \d+[\s\S]*done at step 120/) })

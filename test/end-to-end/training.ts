@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { readSafetensors } from '../../src/formats/index.ts'
 import { mpirunCommand, mpirunEnvironment } from '../distributed/mpirun.ts'
+import { endOf } from './ended.ts'
 
 /** Steps and losses of a run, as its log has them; a resumed run repeats the steps after its last checkpoint. */
 export async function lossesOf(runFolder: string): Promise<Map<number, number>> {
@@ -44,13 +45,13 @@ export async function runTrain({
   until,
   more = [],
   ranks,
-}: TrainCall): Promise<{ code: number | null; text: string }> {
+}: TrainCall): Promise<{ code: number; text: string }> {
   const command = [process.execPath, resolve('dist/cli/main.js'), 'train', recipe, '--cache', cache, '--run', runFolder, ...more]
   const [program, ...parameters] = ranks === undefined ? command : mpirunCommand(ranks, command)
   const child = spawn(program!, parameters, { env: mpirunEnvironment })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
-  const ended = new Promise<number | null>((done) => child.on('close', done))
+  const ended = endOf(child)
   if (stop) {
     while (child.exitCode === null && !(await lossesOf(runFolder)).has(stop.at)) await setTimeout(5)
     stop.by(child)
