@@ -3,7 +3,7 @@
  * what is theirs; the other side of those is `run_network` of support.py.
  */
 import { initialValues, type Module } from '../src/nn/index.ts'
-import { type Backend, compile } from '../src/runtime/index.ts'
+import { type Backend, compile, shred } from '../src/runtime/index.ts'
 import { type Shape, sizeOf, type Tensor } from '../src/tensor/index.ts'
 import { createTrainer, type Task, type Trainer } from '../src/training/index.ts'
 import {
@@ -27,7 +27,9 @@ export async function infer(
   { values, shape }: { readonly values: Float32Array; readonly shape: Shape },
   forward: (x: Tensor) => Tensor,
 ): Promise<Measured> {
-  const program = await compile(({ x }) => ({ y: forward(x) }), { x: shape }, { backend, constants: initialValues(model, seed) })
+  const constants = initialValues(model, seed)
+  const program = await compile(({ x }) => ({ y: forward(x) }), { x: shape }, { backend, constants })
+  shred(constants.values()) // as `loadSeparator` does
   const run = () => program.run({ x: values })
   return { numbers: sampled((await run()).y as Float32Array), seconds: await timed(work, run) }
 }

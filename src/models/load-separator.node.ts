@@ -1,5 +1,5 @@
 /** From the name of a model, or the path of a model file, to a separator that is ready to run. */
-import { createOnnxRuntimeBackend, type NodeDevice, nodeDevices } from '../runtime/index.ts'
+import { createOnnxRuntimeBackend, type NodeDevice, nodeDevices, shred } from '../runtime/index.ts'
 import { createSeparator, type WindowOptions, windowLengthOf } from './create-separator.ts'
 import { createSeparatorWithin } from './memory-budget.node.ts'
 import type { LoadedModel } from './model-file.ts'
@@ -74,6 +74,8 @@ export async function loadSeparator(name = 'vocals', options: LoadOptions = {}):
   const backend = await createOnnxRuntimeBackend({ device: device as NodeDevice, ...(threads === undefined ? {} : { threads }) })
   const made = { name: title, network, values, backend, seconds: options.seconds, frames: options.frames }
   const separator = memory === undefined ? await createSeparator(made) : await createSeparatorWithin(memory, made)
+  // The program has its own; streams make theirs when they are opened.
+  if (!separator.stream) shred(values.values())
   const answer = isShipped(name) ? (await shippedModel(name)).answer : undefined
   try {
     if (answer?.windowLength === separator.windowLength) await checkAnswer(separator, answer)

@@ -8,4 +8,5 @@ export { createOnnxRuntimeWebBackend, type OnnxRuntimeWebOptions } from './backe
 export { createReferenceBackend } from './backends/reference.ts'
 export { type CompileOptions, compile, evaluate, type Specs } from './compile.ts'
 export { selfTest } from './self-test.ts'
+export { shred } from './shred.ts'
 export { type Specialized, type SpecializeOptions, specialize } from './specialize.ts'

@@ -86,8 +86,19 @@ describe('safetensors', () => {
       ['half', { shape: [3], data: Float32Array.of(1, -2.5, 2 ** -24) }],
     ])
     expect([...read.integers]).toEqual(['__proto__', 'scalar', '9', 'mask'].map((name) => [name, stored.get(name)]))
-    const bits = ({ buffer }: Float32Array) => new Uint32Array(buffer)
+    const bits = ({ buffer, byteOffset, length }: Float32Array) => new Uint32Array(buffer, byteOffset, length)
     expect(bits(read.tensors.get('10')!.data)).toEqual(bits(floats))
+  })
+
+  it('5.7 reads floats where they lie, and copies them where they do not begin at a multiple of four', () => {
+    const tensors = new Map([['weight', { shape: [3], data: Float32Array.of(0.1, -2, 1e-40) }]])
+    const file = writeSafetensors({ tensors, metadata: {} })
+    expect(readSafetensors(file).tensors.get('weight')!.data.buffer).toBe(file.buffer)
+    const moved = new Uint8Array(file.length + 1)
+    moved.set(file, 1)
+    const copied = readSafetensors(moved.subarray(1)).tensors
+    expect(copied).toEqual(tensors)
+    expect(copied.get('weight')!.data.buffer).not.toBe(moved.buffer)
   })
 
   it('5.7 refuses to write what it could not read', () => {

@@ -5,6 +5,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { sizeOf, type TensorSpec } from '../../tensor/index.ts'
 import type { HostArray, Placement } from '../backend.ts'
+import { shred } from '../shred.ts'
 import type { Answer, Location, Message, Reply, Request, WorkerSettings } from './messages.ts'
 
 /**
@@ -25,25 +26,9 @@ export interface OnnxRuntime {
   readonly fillsGivenTensors: boolean
 }
 
-/**
- * Gives back the memory of arrays at once. onnxruntime-node returns a copy of every output, also of those that it wrote into given arrays; left
- * to the garbage collector, some steps' worth of all gradients and weights waits for it. Posting to a closed port takes the memory away.
- */
-function createShredder(): (values: readonly HostArray[]) => void {
-  const { port1, port2 } = new MessageChannel()
-  port2.close()
-  // Shared memory cannot be given away.
-  return (values) =>
-    port1.postMessage(
-      null,
-      [...new Set(values.map(({ buffer }) => buffer))].filter((buffer) => buffer instanceof ArrayBuffer),
-    )
-}
-
 function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>): (request: Request) => Promise<Answer> {
   const sessions = new Map<number, InferenceSession>()
   const arrays = new Map<number, Float32Array>()
-  const shred = createShredder()
   let runtime: OnnxRuntime
 
   const arrayAt = ({ array, offset }: Extract<Location, { array: number }>, spec: TensorSpec): Float32Array =>
@@ -117,6 +102,7 @@ function createHandler(start: (settings: WorkerSettings) => Promise<OnnxRuntime>
           if (!runtime.fillsGivenTensors) (locate(location, spec) as Float32Array).set(value as Float32Array)
           spent.push(value)
         }
+        // Copies of outputs, those of given arrays among them: left to the garbage collector, some steps' worth of all gradients and weights waits for it.
         shred(spent)
         return { values }
       }
