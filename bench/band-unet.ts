@@ -16,7 +16,20 @@ import { planWindows, separate } from '../src/separation/index.ts'
 import type { Tensor } from '../src/tensor/index.ts'
 import { readRecipe } from '../src/training/index.ts'
 import { infer, trainerOf, trainOn } from './network.ts'
-import { type Bench, type Measured, main, noise, readArray, sampled, seed, timed, type Work, writeArray, writeWeights } from './support.ts'
+import {
+  type Bench,
+  type Measured,
+  main,
+  noise,
+  readArray,
+  readWeights,
+  sampled,
+  seed,
+  timed,
+  type Work,
+  writeArray,
+  writeWeights,
+} from './support.ts'
 
 const { recipe } = await readRecipe(fileURLToPath(new URL('../recipes/vocals.yaml', import.meta.url)))
 const config = bandUnetConfig.parse(recipe.model)
@@ -75,7 +88,9 @@ export const bandUnet: Bench = {
     const model = createNetwork(config)
     if (work.id.includes('infer')) {
       const window = { values: readArray(folder, 'window'), shape: [1, 2, windowLength] }
-      return infer({ work, backend, model }, window, (x) => istft(model.forward(x).vocals, windowLength, config))
+      return infer({ work, backend, weights: readWeights(folder, model) }, window, (x) =>
+        istft(model.forward(x).vocals, windowLength, config),
+      )
     }
     const shape = [batch, 2, samples]
     const task = {

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { bodyConfig, FrameTransformer } from '../src/models/index.ts'
 import { abs, mean, mul, sigmoid, sub, type Tensor } from '../src/tensor/index.ts'
 import { infer, trainerOf, trainOn } from './network.ts'
-import { type Bench, main, noise, readArray, type Work, writeArray, writeWeights } from './support.ts'
+import { type Bench, main, noise, readArray, readWeights, type Work, writeArray, writeWeights } from './support.ts'
 
 const undropped = { dropout: 0, decoderDropout: 0 }
 
@@ -54,10 +54,11 @@ export const frameTransformer: Bench = {
     }
   },
   run: async (work, folder, backend) => {
-    const { config, shape } = sizesOf(work)
+    const { name, config, shape } = sizesOf(work)
     const model = new FrameTransformer(config)
     const x = readArray(folder, `${work.id}-x`)
-    if (work.id.includes('infer')) return infer({ work, backend, model }, { values: x, shape }, (h) => model.forward(h))
+    if (work.id.includes('infer'))
+      return infer({ work, backend, weights: readWeights(folder, model, name) }, { values: x, shape }, (h) => model.forward(h))
     const task = {
       batch: { x: shape, target: shape },
       // 2σ(z) − 1 is the spectrum that training compares.

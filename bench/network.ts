@@ -2,7 +2,7 @@
  * Works on networks: inference of one batch, and training steps on one. Most networks map an array to one of its shape and say here only
  * what is theirs; the other side of those is `run_network` of support.py.
  */
-import { initialValues, type Module } from '../src/nn/index.ts'
+import type { Module } from '../src/nn/index.ts'
 import { type Backend, compile, shred } from '../src/runtime/index.ts'
 import { type Shape, sizeOf, type Tensor } from '../src/tensor/index.ts'
 import { createTrainer, type Task, type Trainer } from '../src/training/index.ts'
@@ -12,6 +12,7 @@ import {
   type Measured,
   noise,
   readArray,
+  readWeights,
   sampled,
   schedule,
   seed,
@@ -21,15 +22,14 @@ import {
   writeWeights,
 } from './support.ts'
 
-/** A model's program from x to `forward(x)`, and what it gives. */
+/** A model's program from x to `forward(x)`, and what it gives; `weights` are its own from then on. */
 export async function infer(
-  { work, backend, model }: { readonly work: Work; readonly backend: Backend; readonly model: Module },
+  { work, backend, weights }: { readonly work: Work; readonly backend: Backend; readonly weights: ReadonlyMap<string, Float32Array> },
   { values, shape }: { readonly values: Float32Array; readonly shape: Shape },
   forward: (x: Tensor) => Tensor,
 ): Promise<Measured> {
-  const constants = initialValues(model, seed)
-  const program = await compile(({ x }) => ({ y: forward(x) }), { x: shape }, { backend, constants })
-  shred(constants.values()) // as `loadSeparator` does
+  const program = await compile(({ x }) => ({ y: forward(x) }), { x: shape }, { backend, constants: weights })
+  shred(weights.values()) // as `loadSeparator` does
   const run = () => program.run({ x: values })
   return { numbers: sampled((await run()).y as Float32Array), seconds: await timed(work, run) }
 }
@@ -84,7 +84,8 @@ export function networkBench({ url, works, create, shapeOf, magnitudes = false, 
       const model = create()
       const shape = shapeOf(work)
       const read = (name: string) => readArray(folder, name).subarray(0, sizeOf(shape))
-      if (work.id.includes('infer')) return infer({ work, backend, model }, { values: read('x'), shape }, (x) => model.forward(x))
+      if (work.id.includes('infer'))
+        return infer({ work, backend, weights: readWeights(folder, model) }, { values: read('x'), shape }, (x) => model.forward(x))
       const task = {
         batch: { x: shape, target: shape },
         loss: ({ x, target }: Record<'x' | 'target', Tensor>) => loss(model.forward(x), target),

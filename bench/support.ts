@@ -8,8 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeSafetensors } from '../src/formats/index.ts'
-import { initialValues, layoutOf, type Module } from '../src/nn/index.ts'
+import { readSafetensors, writeSafetensors } from '../src/formats/index.ts'
+import { initialValues, layoutOf, loadStateDict, type Module } from '../src/nn/index.ts'
 import { type Backend, createOnnxRuntimeBackend } from '../src/runtime/index.ts'
 import { createRandom } from '../src/tensor/index.ts'
 
@@ -70,6 +70,11 @@ export function writeWeights(folder: string, model: Module, name = 'weights'): v
     [...parameters, ...buffers].map((slot) => [slot.name, { shape: slot.parameter.shape, data: values.get(slot.name)! }] as const),
   )
   writeFileSync(join(folder, `${name}.safetensors`), writeSafetensors({ tensors, metadata: {} }))
+}
+
+/** Those values from the file that the other side reads, too. */
+export function readWeights(folder: string, model: Module, name = 'weights'): Map<string, Float32Array> {
+  return loadStateDict(model, readSafetensors(readFileSync(join(folder, `${name}.safetensors`))).tensors)
 }
 
 /** At most 1000 values of an output, evenly spread. */

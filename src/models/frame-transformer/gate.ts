@@ -4,9 +4,9 @@
  */
 import { checkExtent } from '../../nn/check.ts'
 import { Module, type Parameter, parameter, pointwiseReach, type Reach, squaredRelu, wholeReach, zerosInit } from '../../nn/index.ts'
-import { add, concat, constant, formatShape, mul, narrow, ShapeError, sigmoid, sub, type Tensor } from '../../tensor/index.ts'
+import { add, concat, constant, formatShape, mul, ShapeError, sigmoid, sub, type Tensor } from '../../tensor/index.ts'
 import { HeadConv, type QueryPadding } from './head-conv.ts'
-import { byParts, defaultScoreBytes, type PartScores, type Parts, partsOf, type Scores, wholeScores } from './scores.ts'
+import { byParts, defaultScoreBytes, type PartScores, type Parts, partsOf, type Scores, wholeScores, withoutHalo } from './scores.ts'
 
 type Activation = (x: Tensor) => Tensor
 
@@ -20,6 +20,13 @@ export interface Mixed {
   readonly mixed: Tensor
 }
 
+/** Some of the queries' scores. */
+interface PartOfScores {
+  /** With those of the queries around them that a gate sees. */
+  readonly seen: Tensor
+  readonly own: Tensor
+}
+
 /** Scores of the decoder's layer before, and those of the encoder: both (b, m, heads, t, t). */
 export abstract class ScoreGate extends Module {
   abstract override forward(decoder: Tensor, encoder: Tensor): Mixed
@@ -27,8 +34,8 @@ export abstract class ScoreGate extends Module {
   /** Queries on either side that the gate of one depends on. */
   protected abstract readonly halo: number
 
-  /** `mixed` of a part, from the scores of that part and the halo around it. */
-  protected abstract mixPart(decoder: Tensor, encoder: Tensor, inside: Tensor): Tensor
+  /** `mixed` of a part, from its own scores, and from those with the halo around them. */
+  protected abstract mixPart(decoder: PartOfScores, encoder: PartOfScores, inside: Tensor): Tensor
 
   /**
    * `mixed`, computed in parts when these are asked for where one side takes more than `scoreBytes`, 32 MiB by default.
@@ -45,9 +52,14 @@ export abstract class ScoreGate extends Module {
       inParts: (parts, beside) => {
         const [a, b] = [decoder, encoder].map((scores) => byParts(scores).inParts(parts, beside + this.halo)) as [PartScores, PartScores]
         const [ofA, ofB] = [a.slices.length, a.slices.length + b.slices.length]
+        const partOf = (scores: PartScores, slices: readonly Tensor[]): PartOfScores => {
+          const seen = scores.rows(slices)
+          return { seen, own: beside === 0 ? scores.own(slices, seen) : withoutHalo(seen, this.halo) }
+        }
         return {
           slices: [...a.slices, ...b.slices, insideOf(parts, beside + this.halo)],
-          rows: (slices) => this.mixPart(a.rows(slices.slice(0, ofA)), b.rows(slices.slice(ofA, ofB)), slices[ofB]!),
+          rows: (slices) => this.mixPart(partOf(a, slices.slice(0, ofA)), partOf(b, slices.slice(ofA, ofB)), slices[ofB]!),
+          own: (_, rows) => withoutHalo(rows, beside),
         }
       },
     }
@@ -62,12 +74,6 @@ function insideOf({ count, size, queries }: Parts, halo: number): Tensor {
     Float64Array.from(at, (query) => Number(query >= 0 && query < queries)),
     [count, width, 1],
   )
-}
-
-/** Without n queries at each end. */
-function inner(x: Tensor, n: number): Tensor {
-  const axis = x.shape.length - 2
-  return n === 0 ? x : narrow(x, axis, n, x.shape[axis]! - n)
 }
 
 function mixedBy(gate: Tensor, decoder: Tensor, encoder: Tensor): Mixed {
@@ -100,12 +106,11 @@ export class PairGate extends ScoreGate {
     const padding = inside ? none : around
     const h = this.#activation(this[0].forward(concat([a, b], 1), padding))
     // The second convolution finds zeros beyond the ends, and not what the first one makes of what it finds there.
-    return sigmoid(this[2].forward(inside ? mul(h, inner(inside, 1)) : h, padding))
+    return sigmoid(this[2].forward(inside ? mul(h, withoutHalo(inside, 1)) : h, padding))
   }
 
-  protected override mixPart(decoder: Tensor, encoder: Tensor, inside: Tensor): Tensor {
-    const [a, b] = [inner(decoder, this.halo), inner(encoder, this.halo)]
-    return mixedBy(this.#gate(decoder, encoder, inside), a, b).mixed
+  protected override mixPart(decoder: PartOfScores, encoder: PartOfScores, inside: Tensor): Tensor {
+    return mixedBy(this.#gate(decoder.seen, encoder.seen, inside), decoder.own, encoder.own).mixed
   }
 
   override reach(): Reach {
@@ -130,8 +135,8 @@ export class HeadGate extends ScoreGate {
     return mixedBy(sigmoid(this.weight), decoder, encoder)
   }
 
-  protected override mixPart(decoder: Tensor, encoder: Tensor): Tensor {
-    return this.forward(decoder, encoder).mixed
+  protected override mixPart(decoder: PartOfScores, encoder: PartOfScores): Tensor {
+    return this.forward(decoder.own, encoder.own).mixed
   }
 
   override reach(): Reach {

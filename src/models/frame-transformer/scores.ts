@@ -30,6 +30,8 @@ export interface PartScores {
   readonly slices: readonly Tensor[]
   /** (…, size + twice the halo, keys), zeros beyond the first and the last query */
   rows(slices: readonly Tensor[]): Tensor
+  /** (…, size, keys): of these rows those without the halo */
+  own(slices: readonly Tensor[], rows: Tensor): Tensor
 }
 
 /** Scores by parts of the queries, (…, queries, keys). */
@@ -96,13 +98,26 @@ function seen(x: Tensor, halo: number): Tensor[] {
   const none = x.shape.map(() => 0)
   const beside = none.with(rank - 2, halo)
   if (count === 1) return [pad(x, beside, beside)]
-  const before = pad(narrow(narrow(x, 0, 0, count - 1), rank - 2, size - halo, size), one, none)
-  const after = pad(narrow(narrow(x, 0, 1, count), rank - 2, 0, halo), none, one)
+  // Rows first: they are few of a part, whose others would be copied.
+  const before = pad(narrow(narrow(x, rank - 2, size - halo, size), 0, 0, count - 1), one, none)
+  const after = pad(narrow(narrow(x, rank - 2, 0, halo), 0, 1, count), none, one)
   return [before, x, after]
 }
 
 function joinSeen(slices: readonly Tensor[]): Tensor {
   return concat(slices, -2)
+}
+
+/** Without so many queries at each end. */
+export function withoutHalo(rows: Tensor, halo: number): Tensor {
+  const axis = rows.shape.length - 2
+  return halo === 0 ? rows : narrow(rows, axis, halo, rows.shape[axis]! - halo)
+}
+
+/** Parts of scores that are there: (parts, …, size, keys). */
+function partsThere(x: Tensor, halo: number): PartScores {
+  const slices = seen(x, halo)
+  return { slices, rows: joinSeen, own: (given, rows) => (given.length === 3 ? given[1]! : withoutHalo(rows, halo)) }
 }
 
 /** Queries (…, n, d) · keys (…, m, d), computed when a part is asked for. */
@@ -114,6 +129,7 @@ export function productScores(queries: Tensor, keys: Tensor): ProductScores {
     inParts: (parts, halo) => ({
       slices: seen(intoParts(queries, parts), halo),
       rows: (slices) => matmul(joinSeen(slices), turned),
+      own: (_, rows) => withoutHalo(rows, halo),
     }),
     product: { queries, keys },
   }
@@ -128,17 +144,14 @@ export function sumOfProducts(a: ProductScores, b: ProductScores): ProductScores
 export function keptScores(stack: Tensor, kept: Parts): RowScores {
   return {
     shape: [...stack.shape.slice(1, -2), kept.queries, stack.shape.at(-1)!],
-    inParts: (parts, halo) => ({
-      slices: seen(parts.size === kept.size ? stack : intoParts(joinParts(stack, kept), parts), halo),
-      rows: joinSeen,
-    }),
+    inParts: (parts, halo) => partsThere(parts.size === kept.size ? stack : intoParts(joinParts(stack, kept), parts), halo),
   }
 }
 
 /** Scores by parts, of whatever kind. */
 export function byParts(scores: Scores): RowScores {
   if ('inParts' in scores) return scores
-  return { shape: scores.shape, inParts: (parts, halo) => ({ slices: seen(intoParts(scores, parts), halo), rows: joinSeen }) }
+  return { shape: scores.shape, inParts: (parts, halo) => partsThere(intoParts(scores, parts), halo) }
 }
 
 /** All of them: (…, queries, keys). */
