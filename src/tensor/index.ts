@@ -5,6 +5,7 @@ export { type DType, type ElementType, halfBits, halfValue, onnxElementType } fr
 export { interpret, topologicalOrder } from './graph.ts'
 export * from './ops/along-axis.ts'
 export { apart } from './ops/apart.ts'
+export * from './ops/channel-layer-norm.ts'
 export { checkpoint, customDerivative, type DerivativeContext, type DerivativeRule } from './ops/checkpoint.ts'
 export * from './ops/conv.ts'
 export { type CumsumOptions, cumsum } from './ops/cumulative.ts'

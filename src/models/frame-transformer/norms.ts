@@ -4,7 +4,7 @@
  */
 import { checkExtent } from '../../nn/check.ts'
 import { constantInit, Module, type Parameter, parameter, pointwiseReach, type Reach } from '../../nn/index.ts'
-import { add, formatShape, layerNorm, mul, reshape, ShapeError, standardize, type Tensor, transpose } from '../../tensor/index.ts'
+import { channelLayerNorm, formatShape, layerNorm, reshape, ShapeError, type Tensor, transpose } from '../../tensor/index.ts'
 
 export interface MultichannelLayerNormOptions {
   /**
@@ -38,7 +38,7 @@ export class MultichannelLayerNorm extends Module {
     if (x.shape.length !== 4 || x.shape[1] !== channels || x.shape[3] !== bins)
       throw new ShapeError('MultichannelLayerNorm', `input ${formatShape(x.shape)}; needs (b, ${channels}, t, ${bins})`)
     if (channels === 1) return layerNorm(x, reshape(this.weight, [bins]), reshape(this.bias, [bins]), this.#eps)
-    return add(mul(standardize(x, 1, this.#eps), this.weight), this.bias)
+    return channelLayerNorm(x, this.weight, this.bias, this.#eps)
   }
 
   override reach(): Reach {

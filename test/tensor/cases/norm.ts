@@ -65,6 +65,17 @@ export const normCases: readonly Case[] = [
     })),
   },
   {
+    covers: ['channelLayerNorm', 'standardize'],
+    draw: fc.tuple(extent, extent, extent, fc.integer({ min: 2, max: 6 })).map(([b, c, frames, n]) => ({
+      shapes: [
+        [b, c, frames, n],
+        [c, 1, n],
+        [c, 1, n],
+      ],
+      f: (x: Tensor, w: Tensor, bias: Tensor) => t.channelLayerNorm(x, w, bias, 0.1),
+    })),
+  },
+  {
     covers: ['groupNorm'],
     draw: fc.tuple(extent, extent, rows).map(([b, c, [, more, n]]) => ({
       shapes: [[b, c, ...more, n], [c], [c]],
