@@ -12,6 +12,12 @@ import { abs, mean, mul, sigmoid, sub, type Tensor } from '../src/tensor/index.t
 import { infer, trainerOf, trainOn } from './network.ts'
 import { type Bench, main, noise, readArray, readWeights, type Work, writeArray, writeWeights } from './support.ts'
 
+/**
+ * Of the losses of three steps. Many gradients are nothing but rounding (of biases of keys, which softmax does not see; behind norms of two bins with eps 1e-8), and
+ * Adam's first steps are their signs: with losses that agree to 1e-6 before them, 6e-4 to 1.8e-3 were seen at the third.
+ */
+const trained = 3e-3
+
 const undropped = { dropout: 0, decoderDropout: 0 }
 
 const networks: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -32,9 +38,9 @@ export const frameTransformer: Bench = {
   url: import.meta.url,
   works: [
     { id: 'small-et-infer', label: 'FrameTransformer, 3.4 M: forward, 256 frames', goal: 0.3, tolerance: 1e-3 },
-    { id: 'small-et-train', label: 'FrameTransformer, 3.4 M: training step, 256 frames', goal: 0.5, tolerance: 1e-3 },
+    { id: 'small-et-train', label: 'FrameTransformer, 3.4 M: training step, 256 frames', goal: 0.5, tolerance: trained },
     { id: 'default-et-infer', label: 'FrameTransformer, 91 M: forward, 256 frames', goal: 0.22, tolerance: 1e-3 },
-    { id: 'default-et-train', label: 'FrameTransformer, 91 M: training step, 256 frames', goal: 0.5, repeats: 3, tolerance: 1e-3 },
+    { id: 'default-et-train', label: 'FrameTransformer, 91 M: training step, 256 frames', goal: 0.5, repeats: 3, tolerance: trained },
     { id: 'snapshot-et-infer', label: 'FrameTransformer snapshot, 131 M: forward, 2048 frames', goal: 0.2, repeats: 1, tolerance: 1e-3 },
   ],
   prepare: (folder, works) => {

@@ -76,6 +76,7 @@ function createProgram(): Command {
     separateCommand((inputs, flags) =>
       work((signal) =>
         runSeparate(inputs, flags, {
+          version: version(),
           loadSeparator: load,
           predictor: createTimePredictor(),
           stdout: process.stdout,

@@ -11,6 +11,8 @@ export interface Pipes {
 }
 
 export interface SeparateContext {
+  /** Of Divisi: a song that another one began is not gone on with. */
+  readonly version: string
   loadSeparator(
     model: string | undefined,
     options: { device: string; threads?: number | undefined; memory?: number | undefined },

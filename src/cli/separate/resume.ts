@@ -11,29 +11,36 @@ import type { Job } from './plan.ts'
 const indifferent = ['out', 'force', 'json', 'recursive', 'skipExisting', 'jobs', 'resume', 'progress', 'plot', 'allowTruncated'] as const
 
 /**
- * All that the stems of a song depend on beside what `writeStems` sees itself: its content, the settings, the models' files. A plain object, to which
+ * All that the stems of a song depend on beside what `writeStems` sees itself: its content, the settings, the models' files,
+ * the version of Divisi, whose code and whose shipped models may change. A plain object, to which
  * whoever adds what changes stems adds it.
  */
-async function identityOf(job: Job, flags: SeparateFlags): Promise<Record<string, unknown>> {
+async function identityOf(job: Job, flags: SeparateFlags, version: string): Promise<Record<string, unknown>> {
   const settings = Object.fromEntries(Object.entries(flags).filter(([name]) => !(indifferent as readonly string[]).includes(name)))
   // Those that ship have no file of that name.
   const models = await Promise.all(modelsOf(flags.model).map((name) => (name === undefined ? null : songIdentity(name).catch(() => null))))
-  return { content: await songIdentity(job.input), settings, models }
+  return { version, content: await songIdentity(job.input), settings, models }
 }
 
 /** How the song is gone on with; nothing is where it cannot be heard twice, or `--no-resume` asks for that. */
-export async function resumeOptions(job: Job, flags: SeparateFlags, stderr: ProgressStream): Promise<ResumeOptions | undefined> {
+export async function resumeOptions(
+  job: Job,
+  flags: SeparateFlags,
+  { version, stderr }: { readonly version: string; readonly stderr: ProgressStream },
+): Promise<ResumeOptions | undefined> {
   const song = resolve(job.input)
   const left = (await interruptedSongs(job.folder)).filter((other) => other.song === song)
   if (flags.resume === false) {
     for (const other of left) await forgetInterrupted(other)
     return undefined
   }
-  const identity = await identityOf(job, flags)
+  const identity = await identityOf(job, flags, version)
   const key = JSON.stringify(identity)
   for (const other of left) {
     if (JSON.stringify(other.identity) === key) continue
-    stderr.write(`  ${other.folder} is left of this song with other settings or content; remove it, or go on with those settings\n`)
+    stderr.write(
+      `  ${other.folder} is left of this song with other settings, content or version of Divisi; remove it, or go on with those\n`,
+    )
   }
   return {
     song,

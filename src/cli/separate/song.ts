@@ -83,7 +83,7 @@ export async function separateJob(
     plot: flags.plot && { title: basename(job.input), start: preview?.passage.startSeconds },
     overwrite: flags.force,
     // A preview is no part of the song's own separation, and takes seconds.
-    resume: preview ? undefined : source.reopen && (await resumeOptions(job, flags, stderr)),
+    resume: preview ? undefined : source.reopen && (await resumeOptions(job, flags, context)),
     signal,
     onListening: (heard) => progress.update('listening', heard),
     onProgress: (separated) => progress.update('separating', separated),

@@ -6,6 +6,9 @@ import { checkExtent } from '../../nn/check.ts'
 import { constantInit, Module, type Parameter, parameter, pointwiseReach, type Reach } from '../../nn/index.ts'
 import { channelLayerNorm, formatShape, layerNorm, reshape, ShapeError, type Tensor, transpose } from '../../tensor/index.ts'
 
+/** Rows of one channel up to which sums in float64 (channel-layer-norm.ts), which cost two more passes, are worth it: with eps 1e-8 short rows amplify rounding most. */
+const few = 16
+
 export interface MultichannelLayerNormOptions {
   /**
    * Added to the variance, 1e-8 by default as in the original. With two bins that makes a norm of ±1 whose derivative is 10⁴ where the bins are nearly equal:
@@ -37,7 +40,7 @@ export class MultichannelLayerNorm extends Module {
     const [channels, , bins] = this.weight.shape as [number, number, number]
     if (x.shape.length !== 4 || x.shape[1] !== channels || x.shape[3] !== bins)
       throw new ShapeError('MultichannelLayerNorm', `input ${formatShape(x.shape)}; needs (b, ${channels}, t, ${bins})`)
-    if (channels === 1) return layerNorm(x, reshape(this.weight, [bins]), reshape(this.bias, [bins]), this.#eps)
+    if (channels === 1 && bins > few) return layerNorm(x, reshape(this.weight, [bins]), reshape(this.bias, [bins]), this.#eps)
     return channelLayerNorm(x, this.weight, this.bias, this.#eps)
   }
 

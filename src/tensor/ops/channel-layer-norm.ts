@@ -1,13 +1,14 @@
 /**
  * Layer normalisation (Ba et al. 2016) of rows with gains and offsets for each channel, which FrameTransformer has at every level. ONNX Runtime's kernel applies them
- * itself where there is one example (onnxruntime#23297: X (c, t, d), scale (c, 1, d)): the passes over memory for Mul and Add were 2 % of the snapshot's time.
+ * itself where there is one example of several channels (X (c, t, d), scale (c, 1, d), onnxruntime#26613), with sums in float64, and without the passes over memory
+ * of Mul and Add, which were 2 % of the snapshot's time.
  */
 import { ndarray } from '../ndarray.ts'
 import { definePrimitive } from '../primitive.ts'
 import { formatShape, sameShape } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor } from '../tensor.ts'
 import { add, mul, sub } from './elementwise.ts'
-import { evaluateRows, standardizeWithStatistics } from './layer-norm.ts'
+import { evaluateRows, standardizeWithStatistics, unitGain } from './layer-norm.ts'
 import { sumTo } from './movement.ts'
 import { mean } from './reduce.ts'
 
@@ -39,13 +40,12 @@ const channelLayerNormPrimitive = definePrimitive<{ readonly eps: number }>('cha
   lower: (emitter, [x, weight, bias], { inputs: [spec], attributes: { eps } }) => {
     const [b, c, t, d] = spec!.shape as [number, number, number, number]
     const attributes = { axis: -1, epsilon: { float: eps } }
-    if (b === 1 && emitter.target === 'cpu') {
+    if (b === 1 && c > 1 && emitter.target === 'cpu') {
       const one = emitter.node('Reshape', [x!, emitter.ints([c, t, d])])[0]!
       const normal = emitter.node('LayerNormalization', [one, weight!, bias!], { ...attributes, axis: 2 })[0]!
       return emitter.node('Reshape', [normal, emitter.ints(spec!.shape)])
     }
-    const ones = emitter.node('Expand', [emitter.floats([1], []), emitter.ints([d])])[0]!
-    const normal = emitter.node('LayerNormalization', [x!, ones], attributes)[0]!
+    const normal = emitter.node('LayerNormalization', [x!, unitGain(emitter, [d])], attributes)[0]!
     return emitter.node('Add', [...emitter.node('Mul', [normal, weight!]), bias!])
   },
   evaluate: ([x, weight, bias], { eps }) => {

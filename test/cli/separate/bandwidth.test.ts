@@ -53,6 +53,7 @@ describe('a model of 16 kHz on a song of 44.1 kHz', () => {
       [song],
       { out: folder, device: 'cpu', model, json: true },
       {
+        version: '1.0.0',
         loadSeparator: () => loadSeparator(model, { seconds: 3, threads: 1 }),
         stdout: { write: (text) => (stdout += text) },
         stderr: { write: (text) => (stderr += text) },

@@ -38,6 +38,7 @@ function start(
     ['-'],
     { out: '.', device: 'cpu', ...flags },
     {
+      version: '1.0.0',
       loadSeparator: async () => separator,
       stdout: { write: () => {} },
       stderr: { write: (text) => (stderr += text) },

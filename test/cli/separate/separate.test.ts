@@ -49,7 +49,8 @@ async function run(
     separator = separatorOf(smoothing),
     signal = new AbortController().signal,
     isTTY = false,
-  }: { separator?: FakeSeparator; signal?: AbortSignal; isTTY?: boolean } = {},
+    version = '1.0.0',
+  }: { separator?: FakeSeparator; signal?: AbortSignal; isTTY?: boolean; version?: string } = {},
 ): Promise<Ran> {
   let stdout = ''
   let stderr = ''
@@ -57,6 +58,7 @@ async function run(
     inputs,
     { out, device: 'cpu', ...flags },
     {
+      version,
       loadSeparator: async (): Promise<Separator> => separator,
       stdout: { write: (text) => (stdout += text) },
       stderr: { isTTY, write: (text) => (stderr += text) },
@@ -228,6 +230,7 @@ describe('runSeparate', () => {
     await expect(run([song], { out: song })).rejects.toThrow(`--out ${song} is a file, not a folder`)
     const failing = (model?: string, device = 'cpu') =>
       runSeparate([song], model === undefined ? { out, device } : { out, device, model }, {
+        version: '1.0.0',
         loadSeparator: () => Promise.reject(new Error('there is no such file')),
         stdout: { write: () => {} },
         stderr: { write: () => {} },
@@ -260,6 +263,7 @@ describe('runSeparate', () => {
       songs,
       { out, device: 'cpu' },
       {
+        version: '1.0.0',
         loadSeparator: async () => separator,
         stdout: { write: () => {} },
         stderr: { write: (text) => (stderr += text) },
@@ -279,6 +283,10 @@ describe('runSeparate', () => {
     const other = await run([songs[1]!], { out, depth: { kind: 'int', bits: 24 }, stems: ['vocals'] })
     expect(other.stderr).toContain(`${join(out, hidden!)} is left of this song with other settings`)
     await rm(join(out, 'second.vocals.wav'))
+    const newer = await run([songs[1]!], { out }, { version: '1.0.1' })
+    expect(newer.stderr).toContain(`${join(out, hidden!)} is left of this song with other settings, content or version of Divisi`)
+    expect(newer.stderr).not.toContain('goes on')
+    for (const stem of ['vocals', 'instrumental']) await rm(join(out, `second.${stem}.wav`))
     const resumed = await run(songs, { out, skipExisting: true })
     expect(resumed.code).toBe(0)
     expect(resumed.stderr).toContain('goes on at 0:00, where it was interrupted')
