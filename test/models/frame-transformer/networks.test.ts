@@ -45,6 +45,12 @@ describe('sizes', () => {
     ['the snapshot', () => generator(snapshot), 130_596_123],
     ['the snapshot in training', () => generator({ ...snapshot, width: 16 }), 152_929_899],
     ['its discriminator', () => discriminator({ ...snapshot, width: 16 }), 88_185_012],
+    // Its numbers are complex there.
+    [
+      'the complex experiment, which is PLAIN without a bridge',
+      () => generator({ variant: 'plain', inputs: 2, outputs: 2, bridgeLayers: 0 }),
+      52_696_595,
+    ],
     ['V1', () => count(new FrameTransformerV1(v1Config.parse({}))), 205_948_976],
     ['V2b', () => count(new FrameTransformerV2b(v2bConfig.parse({}))), 255_797_690],
   ])('4.20, 4.21 have as many parameters as the original: %s', (_, counted, original) => {
