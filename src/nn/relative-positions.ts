@@ -67,17 +67,18 @@ interface Turn {
 
 /**
  * By what they are of, as long as a graph has them: queries and keys of many layers are turned alike, and the tables of a long window come to more than a hundred
- * megabytes if each has its own.
+ * megabytes if each has its own. Graphs have the tensors, and not what holds the three together.
  */
-const turns = new Map<string, WeakRef<Turn>>()
+const turns = new Map<string, Readonly<Record<keyof Turn, WeakRef<Tensor>>>>()
 
 function turnOf(steps: number, d: number, at: number | readonly number[], base: number, pairs: 'interleaved' | 'half'): Turn {
   if (typeof at !== 'number') return makeTurn(steps, d, (step) => at[step]!, base, pairs)
   const key = [steps, d, at, base, pairs].join()
-  const known = turns.get(key)?.deref()
-  if (known) return known
+  const known = turns.get(key)
+  const [cos, sin, turn] = [known?.cos.deref(), known?.sin.deref(), known?.turn.deref()]
+  if (cos && sin && turn) return { cos, sin, turn }
   const made = makeTurn(steps, d, (step) => step + at, base, pairs)
-  turns.set(key, new WeakRef(made))
+  turns.set(key, { cos: new WeakRef(made.cos), sin: new WeakRef(made.sin), turn: new WeakRef(made.turn) })
   return made
 }
 

@@ -21,7 +21,7 @@ import {
   TransformerEncoder,
   TransformerEncoderLayer,
 } from '../../src/nn/index.ts'
-import { concat, constant, gather, grad, input, mul, narrow, sum, type Tensor } from '../../src/tensor/index.ts'
+import { concat, constant, gather, grad, input, mul, narrow, sum, type Tensor, topologicalOrder } from '../../src/tensor/index.ts'
 import { filledTensor, run, worst } from './run.ts'
 
 /** Differences of float64 sums of a few numbers of about 1. */
@@ -34,6 +34,15 @@ function initial(model: Module): Record<string, Float32Array> {
 
 async function values(y: Tensor, feeds: Readonly<Record<string, Float32Array>> = {}): Promise<number[]> {
   return (await run({ y }, feeds)).y
+}
+
+/** The constants that a tensor is made of. */
+function constantsOf(y: Tensor): Set<unknown> {
+  return new Set(
+    topologicalOrder([y])
+      .flatMap(({ inputs }) => inputs.map(({ node }) => node))
+      .filter(({ kind }) => kind === 'constant'),
+  )
 }
 
 describe('positions that are added', () => {
@@ -121,6 +130,18 @@ describe('positions that are differences', () => {
     expect(worst(await values(rotary(x, { pairs: 'half' })), [1, 2, 3, 4, left[0]!, right[0]!, left[1]!, right[1]!])).toBeLessThan(rounding)
     expect(() => rotary(x, { pairs: 'neox' as 'half' })).toThrow('rotary: pairs "neox"; allowed are interleaved, half')
     expect(() => rotary(input('x', [3, 1]))).toThrow('rotary: 1 features; positions turn pairs of them')
+  })
+
+  it('0.16 rotary positions: what turns alike shares its tables', () => {
+    const [q, k] = [input('q', [3, 4]), input('k', [3, 4])]
+    const [ofQ, ofK, later] = [rotary(q), rotary(k), rotary(k, { offset: 1 })].map(constantsOf) as [
+      Set<unknown>,
+      Set<unknown>,
+      Set<unknown>,
+    ]
+    expect(ofQ.size).toBe(3)
+    expect([...ofK].filter((table) => !ofQ.has(table))).toEqual([])
+    expect([...later].filter((table) => ofK.has(table))).toEqual([])
   })
 
   it('0.16 rotary positions in attention: a sequence in the middle of silence is attended to as at its beginning', async () => {
