@@ -178,7 +178,7 @@ const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 /**
  * Reads weights (F32, F16, BF16, F64) and whole numbers (I32, I64, BOOL); every offset is checked against the file before it is used.
  *
- * Arrays of F32 are views of `bytes` wherever they begin at a multiple of four, so that a large file is in memory once: who changes one changes both.
+ * Arrays of F32 are views of `bytes` wherever they begin at a multiple of four of its buffer, so that a large file is in memory once: who changes one changes both.
  *
  * @throws RangeError where the file is damaged, of another format, or has tensors of another dtype
  *

@@ -74,10 +74,10 @@ export async function loadSeparator(name = 'vocals', options: LoadOptions = {}):
   const backend = await createOnnxRuntimeBackend({ device: device as NodeDevice, ...(threads === undefined ? {} : { threads }) })
   const made = { name: title, network, values, backend, seconds: options.seconds, frames: options.frames }
   const separator = memory === undefined ? await createSeparator(made) : await createSeparatorWithin(memory, made)
-  // The program has its own; streams make theirs when they are opened.
-  if (!separator.stream) shred(values.values())
   const answer = isShipped(name) ? (await shippedModel(name)).answer : undefined
   try {
+    // The program has its own; streams make theirs when they are opened.
+    if (!separator.stream) shred(values.values())
     if (answer?.windowLength === separator.windowLength) await checkAnswer(separator, answer)
     // What plays is not looked at window by window: its network shows now that it does something, or `predict` refuses it.
     else if (separator.stream) await separator.predict(probeSound(separator.sampleRate, separator.windowLength))

@@ -1,8 +1,8 @@
 /** Memory of arrays given back at once: the garbage collector sees only how small an array's object is, and may leave gigabytes waiting. */
 import type { HostArray } from './backend.ts'
 
-/** Bytes. What is smaller waits for the collector: Node has many such arrays in one piece of memory, its pool. */
-const worthwhile = 1 << 16
+/** Bytes. What is smaller waits for the collector: Node has small buffers together in one piece of memory, its pool of 8 KiB, later 64. */
+const worthwhile = 1 << 17
 
 let grave: ReturnType<typeof openGrave> | undefined
 

@@ -101,8 +101,11 @@ export type OnnxAttribute =
   | { readonly strings: readonly string[] }
   | Subgraph
 
-/** Whose kernels run a graph: ONNX Runtime's for processors, or those for WebGPU, which lack some operators and modes. */
-export type Target = 'cpu' | 'webgpu'
+/**
+ * Whose kernels run a graph: ONNX Runtime's for processors, those for WebGPU, which lack some operators and modes, or those for CUDA, which are written for as if
+ * they were the processors' but for what they are known to compute wrong.
+ */
+export type Target = 'cpu' | 'webgpu' | 'cuda'
 
 /** The writer of ONNX nodes that lowering rules speak to; names are ONNX value names. */
 export interface Emitter {

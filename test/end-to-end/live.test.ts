@@ -64,9 +64,12 @@ test('ends with Ctrl-C, waiting for input or for a reader that does not read', a
     const child = spawn(process.execPath, live, { stdio: ['pipe', 'pipe', 'pipe'] })
     child.stdin.on('error', () => {}) // what it has not taken when it ends
     child.stdin.write(bytes.subarray(0, amount))
+    let said = ''
+    child.stderr.on('data', (data: Buffer) => (said += data.toString()))
     await once(child.stderr, 'data')
     child.kill('SIGINT')
     const [code, signal] = await once(child, 'exit')
     expect(statusOf(code, signal)).toBe(130)
+    expect(said).toContain('error: interrupted by SIGINT')
   }
 })

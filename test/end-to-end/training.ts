@@ -53,7 +53,7 @@ export async function runTrain({
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (text += data.toString()))
   const ended = endOf(child)
   if (stop) {
-    while (child.exitCode === null && !(await lossesOf(runFolder)).has(stop.at)) await setTimeout(5)
+    while (child.exitCode === null && child.signalCode === null && !(await lossesOf(runFolder)).has(stop.at)) await setTimeout(5)
     stop.by(child)
   }
   await until?.(child)

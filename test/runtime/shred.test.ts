@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { shred } from '../../src/runtime/index.ts'
 
 test('frees large arrays and whatever shares their memory; small ones, and shared memory, stay as they are', () => {
-  const large = new Float32Array(1 << 16)
+  const large = new Float32Array(1 << 17)
   const part = large.subarray(7, 9)
   const small = Float32Array.of(1, 2)
   const pooled = new Uint8Array(Buffer.from('of the pool').buffer)

@@ -83,7 +83,7 @@ export async function createOnnxRuntimeBackend(options: OnnxRuntimeOptions = {})
       name: 'onnxruntime-node',
       device: where,
       // CUDA has kernels for the operators that the CPU has.
-      target: device === 'webgpu' ? 'webgpu' : 'cpu',
+      target: device,
       settings: { threads, cpuNodes: device === 'cpu' ? 'allow' : cpuNodes },
       profile,
     })

@@ -33,7 +33,7 @@ export const div = binary(
 export const pow = binary(
   'pow',
   (emitter, operands, _, { inputs, outputs: [out] }) => {
-    if (emitter.target === 'cpu') return emitter.node('Pow', operands)
+    if (emitter.target !== 'webgpu') return emitter.node('Pow', operands)
     // ONNX Runtime 1.30 writes a shader for WebGPU that does not compile where matrices broadcast, (1, 1) with (1, 4).
     const shape = emitter.ints(out!.shape)
     const expanded = operands.map((x, i) => (inputs[i]!.shape.length === 0 ? x : emitter.node('Expand', [x, shape])[0]!))

@@ -45,7 +45,7 @@ const channelLayerNormPrimitive = definePrimitive<{ readonly eps: number }>('cha
       const normal = emitter.node('LayerNormalization', [one, weight!, bias!], { ...attributes, axis: 2 })[0]!
       return emitter.node('Reshape', [normal, emitter.ints(spec!.shape)])
     }
-    const normal = emitter.node('LayerNormalization', [x!, unitGain(emitter, [d])], attributes)[0]!
+    const normal = emitter.node('LayerNormalization', [x!, unitGain(emitter, spec!.shape, 1)], attributes)[0]!
     return emitter.node('Add', [...emitter.node('Mul', [normal, weight!]), bias!])
   },
   evaluate: ([x, weight, bias], { eps }) => {

@@ -45,7 +45,7 @@ const [manyTaps, fewProducts] = [25, 2 ** 24]
 
 export function lowerWeightGradient(emitter: Emitter, x: Operand, y: Operand, geometry: KernelGeometry): string {
   const { kernel, stride, padding, dilation, groups } = geometry
-  if (emitter.target === 'cpu' && sizeOf(kernel) >= manyTaps && (sizeOf(y.shape) * x.shape[1]! * sizeOf(kernel)) / groups <= fewProducts)
+  if (emitter.target !== 'webgpu' && sizeOf(kernel) >= manyTaps && (sizeOf(y.shape) * x.shape[1]! * sizeOf(kernel)) / groups <= fewProducts)
     return lowerAsConvolution(emitter, x, y, geometry)
   const axes = [...kernel.keys()]
   const batch = x.shape[0]!

@@ -7,7 +7,7 @@ import { definePrimitive } from '../primitive.ts'
 import { formatShape, type Shape, sizeOf } from '../shape.ts'
 import { checkDtypes, ShapeError, type Tensor, type TensorSpec } from '../tensor.ts'
 import { add, mul, sub } from './arithmetic.ts'
-import { evaluateRows, standardizeWithStatistics } from './layer-norm.ts'
+import { evaluateRows, standardizeWithStatistics, unitGain } from './layer-norm.ts'
 import { reshape, sum } from './movement.ts'
 
 interface Attributes {
@@ -55,9 +55,12 @@ const groupNormPrimitive = definePrimitive<Attributes>('groupNorm', {
     if (groups === channels && spec!.shape.length > 2) return emitter.node('InstanceNormalization', [x!, weight!, bias!], { epsilon })
     const one = (opType: string, inputs: readonly string[], attributes = {}) => emitter.node(opType, inputs, attributes)[0]!
     const row = sizeOf(spec!.shape) / (batch * groups)
-    const ones = one('Expand', [emitter.floats([1], []), emitter.ints([row])])
-    const rows = one('Reshape', [x!, emitter.ints([batch, groups, row])])
-    const normal = one('Reshape', [one('LayerNormalization', [rows, ones], { axis: -1, epsilon }), emitter.ints(spec!.shape)])
+    const shape = [batch, groups, row]
+    const rows = one('Reshape', [x!, emitter.ints(shape)])
+    const normal = one('Reshape', [
+      one('LayerNormalization', [rows, unitGain(emitter, shape, 1)], { axis: -1, epsilon }),
+      emitter.ints(spec!.shape),
+    ])
     const [w, b] = [weight!, bias!].map((values) => one('Reshape', [values, emitter.ints(channelShape(spec!))])) as [string, string]
     return emitter.node('Add', [one('Mul', [normal, w]), b])
   },

@@ -68,13 +68,15 @@ function addAll(parts: readonly Tensor[]): Tensor {
 }
 
 /**
- * The gain that the kernel wants where rows have none. With one number for all, the kernel for processors takes sums in float64; with one for each element of a
- * row it takes mean x² − (mean x)² in float32, of which little is left where a row hardly varies: with eps 1e-8, two bins and rows of 0.3 ± 0.001 results were wrong
- * by 5e-5 of their size and are now by 1e-7 (ONNX Runtime 1.30), in the same time.
+ * The gain that the kernel wants where rows have none, for `axes` trailing axes of x. With one number for all, the processors' kernel takes sums in float64; with one
+ * for each element of a row it takes mean x² − (mean x)² in float32, of which little is left where a row hardly varies: with eps 1e-8, two bins and rows of
+ * 0.3 ± 0.001 results were wrong by 5e-5 of their size and are now by 1e-7 (ONNX Runtime 1.30), in the same time. CUDA's would read beyond the one number, without
+ * an error (onnxruntime#28971). Of x's rank, because a sum before a norm with a gain of one axis becomes SkipLayerNormalization, which wants a gain for each element.
  */
-export function unitGain(emitter: Emitter, row: Shape): string {
-  if (emitter.target === 'cpu') return emitter.floats([1], [1])
-  return emitter.node('Expand', [emitter.floats([1], []), emitter.ints(row)])[0]!
+export function unitGain(emitter: Emitter, shape: Shape, axes: number): string {
+  const one = shape.map(() => 1)
+  if (emitter.target === 'cpu') return emitter.floats([1], one)
+  return emitter.node('Expand', [emitter.floats([1], []), emitter.ints(trailing(shape, axes))])[0]!
 }
 
 const standardizePrimitive = definePrimitive<Attributes>('standardize', {
@@ -93,7 +95,7 @@ const standardizePrimitive = definePrimitive<Attributes>('standardize', {
     return [expand(addAll(parts), x!.shape)]
   },
   lower: (emitter, [x], { inputs: [spec], attributes: { axes, eps } }) =>
-    emitter.node('LayerNormalization', [x!, unitGain(emitter, trailing(spec!.shape, axes))], { axis: -axes, epsilon: { float: eps } }, 3),
+    emitter.node('LayerNormalization', [x!, unitGain(emitter, spec!.shape, axes)], { axis: -axes, epsilon: { float: eps } }, 3),
   evaluate: ([x], { axes, eps }) => {
     const { y, mean, inverse } = evaluateRows(x!.data, sizeOf(trailing(x!.shape, axes)), eps)
     const statistics = reducedShape(x!.shape, axes)

@@ -33,7 +33,7 @@ export function lowerTransposition(emitter: Emitter, x: string, shape: Shape, pe
   if (extents.length <= 1) return emitter.node('Reshape', [x, after])
   const [count, rows, columns] = extents as [number, number, number]
   const swaps = extents.length === 3 && order.join() === '0,2,1'
-  if (emitter.target !== 'cpu' || !swaps || count < many || rows * columns > small)
+  if (emitter.target === 'webgpu' || !swaps || count < many || rows * columns > small)
     return emitter.node('Transpose', [x], { perm: permutation })
   const elements = Array.from({ length: rows * columns }, (_, i) => (i % rows) * columns + Math.floor(i / rows))
   const matrices = emitter.node('Reshape', [x, emitter.ints([count, rows * columns])])[0]!

@@ -33,7 +33,7 @@ export function takePhases(
     fill,
   )
   const step = stride[0]!
-  if (stride.length === 2 && stride[1] === step && emitter.target === 'cpu') {
+  if (stride.length === 2 && stride[1] === step && emitter.target !== 'webgpu') {
     const deep = emitter.node('SpaceToDepth', [whole], { blocksize: step })[0]!
     const parts = emitter.node('Split', [deep], { axis: 1, num_outputs: step * step }, step * step)
     return ([row, column]) => parts[row! * step + column!]!
