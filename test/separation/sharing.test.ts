@@ -208,8 +208,8 @@ describe('fifty songs given up in a row', () => {
     const after = await memory()
     // A song given up holds 1 MB of samples in its window alone: fifty of them would be 50 MB.
     expect(after.arrays - base.arrays).toBeLessThan(1)
-    // In 1200 songs given up, fifty at a time, the process swung by 45 MB up and 42 MB down without a trend, once on a busy machine by 77: pages that the allocator gives back late.
-    // What a run takes outside of JavaScript's memory, 3 MB of output and its input at least, would be 150 MB.
+    // In 1200 songs given up, fifty at a time, the process swung by 45 MB up and 42 MB down without a trend, once on a busy machine by 77 MB up: pages that the
+    // allocator gives back late. What a run takes outside of JavaScript's memory, 3 MB of output and its input at least, would be 150 MB.
     expect(after.process - base.process).toBeLessThan(110)
     await separator.dispose()
   })
